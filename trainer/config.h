@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * config.h - everything that decides a run, and the one table behind YAML files, --set, the saved
+ * copy in the run folder and `osttp train --help-config`.
+ *
+ * Values come, later over earlier, from: the table's defaults; the shipped configuration of this
+ * task, rule and kind of weights (configs/TASK-RULE-WEIGHTS.yaml, built into the program);
+ * --config FILE; command line options and --set, in their order.
+ */
+#ifndef SNN_CONFIG_H
+#define SNN_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "error.h"
+
+#define SNN_MAX_HIDDEN 8
+
+enum snn_weights_kind { SNN_WEIGHTS_FLOAT, SNN_WEIGHTS_CHIPS };
+enum snn_neuron { SNN_SNU, SNN_SSNU };
+enum snn_reset { SNN_RESET_FULL, SNN_RESET_SOFT };
+enum snn_psi { SNN_PSI_TRIANGULAR, SNN_PSI_TANH, SNN_PSI_FAST_SIGMOID };
+enum snn_trace { SNN_TRACE_AUTO, SNN_TRACE_EVENT, SNN_TRACE_DENSE };
+enum snn_update { SNN_UPDATE_SEQUENCE, SNN_UPDATE_STEP };
+enum snn_optimizer { SNN_SGD, SNN_ADAM };
+enum snn_scheme { SNN_MIXED_PRECISION, SNN_STOCHASTIC };
+enum snn_device_choice { SNN_ROUND_ROBIN, SNN_RANDOM_DEVICE };
+
+struct snn_config {
+	char task[32], rule[32];
+	int weights; /* enum snn_weights_kind */
+	char uri[512], uri2[512]; /* second board, "" if chip 1 is on the first */
+	char data[1024];
+	uint64_t seed;
+
+	struct {
+		uint32_t n_hidden;
+		uint32_t hidden[SNN_MAX_HIDDEN];
+		int neuron, reset, psi;
+		double decay;                /* d */
+		double psi_gamma, psi_width;
+		double threshold;            /* initial b */
+		double w_scale, v_scale;     /* initial W, V: uniform in +- scale / sqrt(fan-in) */
+		double b_scale;              /* feedback B: uniform in +- scale / sqrt(n_out) */
+		double bias;                 /* initial c: 0 unless set; "marginal" is done by bias_marginal */
+		bool bias_marginal;          /* initial c = logit of each output's training frequency */
+	} network;
+
+	struct {
+		uint32_t epochs, batch;
+		int update, trace, optimizer;
+		double rate;                 /* eta of the readout, and of the rest times the next two */
+		double rate_hidden;          /* factor for W, 0 freezes */
+		double rate_threshold;       /* factor for b, 0 freezes */
+		double decay_factor;         /* rate *= factor ... */
+		uint32_t decay_every;        /* ... every so many epochs */
+		double momentum, beta1, beta2, epsilon; /* SGD; Adam */
+		double clip;                 /* limit of a sequence's gradient norm, 0 none */
+		uint32_t eval_every, checkpoint_every; /* epochs */
+	} train;
+
+	struct {
+		int scheme, device;
+		uint32_t max_pulses;         /* a weight and update, at most */
+		uint32_t refresh_every;      /* sequences between refresh rounds, 0 never */
+		uint32_t refresh_pulses;     /* SET pulses on a device since RESET that make its cell a candidate */
+		double refresh_fraction;     /* of g_max: refresh where a device's noisy read is above */
+	} update;
+
+	struct {
+		double w_max, v_max, b_max;  /* |weight| at which one polarity of a cell is at g_full */
+		double g_full;               /* S, one device */
+		double wait;                 /* s of chip time that pass a sequence (host and link) */
+		double adc_margin;           /* ADC range = margin x the largest current met in calibration */
+		uint32_t calibrate_sequences;/* training sequences used for it */
+		uint32_t read_average;       /* reads averaged where weights are read back */
+	} chips;
+};
+
+enum snn_value { SNN_VALUE_DOUBLE, SNN_VALUE_U32, SNN_VALUE_U64, SNN_VALUE_BOOL, SNN_VALUE_TEXT,
+	SNN_VALUE_CHOICE, SNN_VALUE_U32_LIST };
+
+struct snn_option {
+	const char *path;            /* "network.decay" */
+	enum snn_value type;
+	size_t offset, size;         /* in struct snn_config; size of a text */
+	const char *def;             /* default as text */
+	double min, max;
+	const char *const *choices;  /* NULL-ended; SNN_VALUE_CHOICE */
+	const char *unit, *help;
+};
+
+extern const struct snn_option snn_option_table[]; /* ends with path NULL */
+
+/* A configuration that the program ships. */
+struct snn_shipped {
+	const char *name; /* "jsb-osttp-chips" */
+	const char *text; /* YAML */
+};
+extern const struct snn_shipped snn_shipped_table[]; /* ends with name NULL; made from configs/ at build time */
+
+struct snn_assignment {
+	const char *path, *value; /* borrowed */
+};
+
+/* Table defaults. */
+void snn_config_default(struct snn_config *c);
+
+/*
+ * The whole order of the header comment. file NULL: none. -EINVAL with "FILE:LINE: unknown key
+ * network.hiden, did you mean network.hidden?", "...: network.decay = 1.5 is outside 0 .. 1", ...
+ */
+int snn_config_load(struct snn_config *c, const char *file, const struct snn_assignment *set,
+	size_t n_set, struct snn_error *e);
+
+int snn_config_set(struct snn_config *c, const char *path, const char *value, struct snn_error *e);
+
+/* A YAML file of the table's defaults overlaid with `text`; as used for run folders. */
+int snn_config_read(struct snn_config *c, const char *file, struct snn_error *e);
+
+/* The whole configuration as commented YAML; reading it back gives the same struct, bit for bit. */
+int snn_config_print(const struct snn_config *c, FILE *f);
+/* The table as help text: path, default, range, unit, what. */
+void snn_config_help(FILE *f);
+/* One value as text. */
+int snn_config_value(const struct snn_config *c, const char *path, char *buf, size_t n);
+
+#endif

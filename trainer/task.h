@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * task.h - sequences to learn from. At step t the network sees the notes of step t and predicts
+ * those of step t + 1, so a piece of T steps gives T - 1 predictions (ALGORITHMS: "steps 2..T are
+ * predicted from 1..T-1").
+ */
+#ifndef SNN_TASK_H
+#define SNN_TASK_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "error.h"
+
+/*
+ * One sequence of binary vectors, as lists of active inputs: those of step t are
+ * note[begin[t]] .. note[begin[t + 1] - 1], ascending, each < n_in, no duplicates.
+ */
+struct snn_seq {
+	uint32_t n_step;
+	const uint32_t *begin; /* [n_step + 1] */
+	const uint16_t *note;
+};
+
+enum snn_split { SNN_TRAIN, SNN_VALID, SNN_TEST, SNN_N_SPLIT };
+extern const char *const snn_split_names[SNN_N_SPLIT]; /* "train", "valid", "test" */
+
+struct snn_dataset {
+	uint32_t n_in; /* inputs = outputs */
+	uint32_t n_seq[SNN_N_SPLIT];
+	struct snn_seq *seq[SNN_N_SPLIT]; /* owned, with what they point to */
+	/*
+	 * Lowest NLL (nats per predicted step, mean over the split) that any predictor of independent
+	 * notes can have on average, where the task's own law is known; NAN elsewhere.
+	 */
+	double entropy[SNN_N_SPLIT];
+	void *memory; /* what the sequences point into */
+};
+
+/* A task is a name, a one-line help and a loader. seed is the run's seed; data is --data or NULL. */
+struct snn_task {
+	const char *name, *help;
+	int (*load)(struct snn_dataset *ret, uint64_t seed, const char *data, struct snn_error *e);
+};
+
+extern const struct snn_task *const snn_tasks[]; /* ends with NULL; the first is the default */
+extern const struct snn_task snn_task_chorale, snn_task_jsb;
+
+const struct snn_task *snn_task_find(const char *name); /* NULL if unknown */
+void snn_dataset_done(struct snn_dataset *d);
+
+/*
+ * NLL of always predicting each note's frequency in the training split, on another split: the
+ * baseline every network must beat. nats per predicted step.
+ */
+double snn_dataset_marginal_nll(const struct snn_dataset *d, enum snn_split split);
+
+#endif
