@@ -79,20 +79,29 @@ struct snn_config {
 	} chips;
 };
 
-enum snn_value { SNN_VALUE_DOUBLE, SNN_VALUE_U32, SNN_VALUE_U64, SNN_VALUE_BOOL, SNN_VALUE_TEXT,
-	SNN_VALUE_CHOICE, SNN_VALUE_U32_LIST };
+enum snn_value {
+	SNN_VALUE_DOUBLE,
+	SNN_VALUE_U32,
+	SNN_VALUE_U64, /* every value is allowed */
+	SNN_VALUE_BOOL,
+	SNN_VALUE_TEXT,
+	SNN_VALUE_CHOICE,  /* int, index into choices */
+	SNN_VALUE_NAME,    /* text, one of choices */
+	SNN_VALUE_U32_LIST /* its length is the uint32_t just before it */
+};
 
 struct snn_option {
-	const char *path;            /* "network.decay" */
+	const char *path; /* "network.decay" */
 	enum snn_value type;
-	size_t offset, size;         /* in struct snn_config; size of a text */
-	const char *def;             /* default as text */
-	double min, max;
-	const char *const *choices;  /* NULL-ended; SNN_VALUE_CHOICE */
+	size_t offset, size;        /* in struct snn_config; bytes of a text, capacity of a list */
+	const char *def;            /* default as text */
+	double min, max;            /* inclusive; numbers only */
+	const char *const *choices; /* NULL-ended; SNN_VALUE_CHOICE and SNN_VALUE_NAME */
 	const char *unit, *help;
 };
 
 extern const struct snn_option snn_option_table[]; /* ends with path NULL */
+extern const char *const snn_rule_names[];         /* ends with NULL: "bptt", "ostl", "osttp", "drtp" */
 
 /* A configuration that the program ships. */
 struct snn_shipped {
@@ -109,12 +118,19 @@ struct snn_assignment {
 void snn_config_default(struct snn_config *c);
 
 /*
- * The whole order of the header comment. file NULL: none. -EINVAL with "FILE:LINE: unknown key
+ * The whole order of the header comment; task, rule and weights are looked for in file and
+ * assignments first, because they choose the shipped configuration. file NULL: none. *c is written
+ * only on success. -EINVAL with "FILE:LINE: unknown key
  * network.hiden, did you mean network.hidden?", "...: network.decay = 1.5 is outside 0 .. 1", ...
  */
 int snn_config_load(struct snn_config *c, const char *file, const struct snn_assignment *set,
 	size_t n_set, struct snn_error *e);
 
+/*
+ * One value from text; lists as 100,50 or [100, 50]. Texts are taken as they stand.
+ * -EINVAL unknown path, wrong type, unknown name, text too long; -ERANGE out of range. *c is
+ * unchanged on error.
+ */
 int snn_config_set(struct snn_config *c, const char *path, const char *value, struct snn_error *e);
 
 /* A YAML file of the table's defaults overlaid with `text`; as used for run folders. */
@@ -124,7 +140,7 @@ int snn_config_read(struct snn_config *c, const char *file, struct snn_error *e)
 int snn_config_print(const struct snn_config *c, FILE *f);
 /* The table as help text: path, default, range, unit, what. */
 void snn_config_help(FILE *f);
-/* One value as text. */
+/* One value as text that snn_config_set() reads back exactly. -ENOENT unknown path, -ENOSPC. */
 int snn_config_value(const struct snn_config *c, const char *path, char *buf, size_t n);
 
 #endif

@@ -13,5 +13,10 @@ int snn_fail(struct snn_error *e, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
+	/* Messages quote files: nothing of them may steer a terminal or fake a second line. */
+	for (char *p = e->text; *p; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
+	}
 	return code;
 }

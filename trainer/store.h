@@ -3,7 +3,7 @@
  * store.h - named arrays in an HDF5 file: checkpoints and gradient files.
  *
  * Writing builds the file in memory (HDF5 core driver) and puts it on disk in one go, beside the
- * old one, fsync, rename: at any moment the file of that name is whole, and a full disk is an
+ * old one, fsync, rename (after it a store takes no more puts, but can be written elsewhere too): at any moment the file of that name is whole, and a full disk is an
  * ordinary error. Reading checks type, rank and shape before a byte is copied.
  *
  *	struct snn_store *st;
@@ -33,7 +33,8 @@ void snn_store_free(struct snn_store *st); /* also closes one opened for reading
 void snn_store_put(struct snn_store *st, const char *path, enum snn_type type, int rank,
 	const size_t *shape, const void *data);
 /* Attributes of a group or dataset that exists ("/" always does). */
-void snn_store_put_text(struct snn_store *st, const char *object, const char *name, const char *text);
+void snn_store_put_text(
+	struct snn_store *st, const char *object, const char *name, const char *text);
 void snn_store_put_number(struct snn_store *st, const char *object, const char *name, double value);
 int snn_store_write(struct snn_store *st, const char *file, struct snn_error *e);
 
@@ -42,11 +43,15 @@ int snn_store_open(struct snn_store **ret, const char *file, struct snn_error *e
 /* -ENOENT no such dataset, -EINVAL other type, rank or shape (the message gives both). */
 int snn_store_load(struct snn_store *st, const char *path, enum snn_type type, int rank,
 	const size_t *shape, void *data, struct snn_error *e);
+/*
+ * Missing parents: a put of /a/b/c makes /a and /a/b. Texts are read back whole or not at all:
+ * -EINVAL if buf is too small.
+ */
 /* Size of a rank-1 dataset, for those whose length only the file knows. */
 int snn_store_length(struct snn_store *st, const char *path, size_t *ret, struct snn_error *e);
 int snn_store_load_text(struct snn_store *st, const char *object, const char *name, char *buf,
 	size_t n, struct snn_error *e);
-int snn_store_load_number(struct snn_store *st, const char *object, const char *name,
-	double *ret, struct snn_error *e);
+int snn_store_load_number(struct snn_store *st, const char *object, const char *name, double *ret,
+	struct snn_error *e);
 
 #endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * config_table.c - every setting: path, type, default, range, unit, help. Sections must stay
+ * together: the table's order is the order of the saved YAML.
+ *
+ * Defaults fit the 88-key tasks with 150 SNUs; what a task, rule or kind of weights wants
+ * differently stands in configs/TASK-RULE-WEIGHTS.yaml.
+ */
+#include "config.h"
+
+#include <assert.h>
+
+static_assert(offsetof(struct snn_config, network.hidden) ==
+		offsetof(struct snn_config, network.n_hidden) + sizeof(uint32_t),
+	"a list's length stands just before it");
+
+/* Names only, so that the configuration does not need the code behind them (tests compare). */
+static const char *const task_names[] = { "chorale", "jsb", NULL };
+const char *const snn_rule_names[] = { "bptt", "ostl", "osttp", "drtp", NULL };
+
+/* Each in the order of its enum. */
+static const char *const weights_names[] = { "float", "chips", NULL };
+static const char *const neuron_names[] = { "snu", "ssnu", NULL };
+static const char *const reset_names[] = { "full", "soft", NULL };
+static const char *const psi_names[] = { "triangular", "tanh", "fast-sigmoid", NULL };
+static const char *const trace_names[] = { "auto", "event", "dense", NULL };
+static const char *const update_names[] = { "sequence", "step", NULL };
+static const char *const optimizer_names[] = { "sgd", "adam", NULL };
+static const char *const scheme_names[] = { "mixed-precision", "stochastic", NULL };
+static const char *const device_names[] = { "round-robin", "random", NULL };
+
+#define AT(f)   .offset = offsetof(struct snn_config, f)
+#define TEXT(f) .type = SNN_VALUE_TEXT, AT(f), .size = sizeof(((struct snn_config *)0)->f)
+#define NAME(f, list) \
+	.type = SNN_VALUE_NAME, AT(f), .size = sizeof(((struct snn_config *)0)->f), .choices = list
+#define CHOICE(f, list) .type = SNN_VALUE_CHOICE, AT(f), .choices = list
+#define REAL(f, lo, hi) .type = SNN_VALUE_DOUBLE, AT(f), .min = lo, .max = hi
+#define U32(f, lo, hi)  .type = SNN_VALUE_U32, AT(f), .min = lo, .max = hi
+#define BOOL(f)         .type = SNN_VALUE_BOOL, AT(f)
+
+/* clang-format off */
+const struct snn_option snn_option_table[] = {
+	{ "task", NAME(task, task_names), .def = "chorale",
+		.help = "what is learned" },
+	{ "rule", NAME(rule, snn_rule_names), .def = "osttp",
+		.help = "how it is learned" },
+	{ "weights", CHOICE(weights, weights_names), .def = "float",
+		.help = "weights in float32, or in the conductances of a board" },
+	{ "uri", TEXT(uri), .def = "emu:?chips=2",
+		.help = "the board (weights: chips)" },
+	{ "uri2", TEXT(uri2), .def = "",
+		.help = "a second board that holds the feedback weights; empty: chip 1 of the first" },
+	{ "data", TEXT(data), .def = "",
+		.help = "file or folder of the task's data; empty: $CROSSLOOP_DATA, then the user's data folder" },
+	{ "seed", .type = SNN_VALUE_U64, AT(seed), .def = "1",
+		.help = "of initial weights, order of sequences and generated data" },
+
+	{ "network.hidden", .type = SNN_VALUE_U32_LIST, AT(network.hidden), .size = SNN_MAX_HIDDEN,
+		.def = "150", .min = 1, .max = 65536, .unit = "neurons",
+		.help = "hidden layers, the one next to the input first: 150 or [100, 50]" },
+	{ "network.neuron", CHOICE(network.neuron, neuron_names), .def = "snu",
+		.help = "spiking neural unit, or its smooth form y = sigmoid(s - b)" },
+	{ "network.reset", CHOICE(network.reset, reset_names), .def = "full",
+		.help = "after a spike: membrane to 0, or less by the threshold" },
+	{ "network.psi", CHOICE(network.psi, psi_names), .def = "triangular",
+		.help = "pseudo-derivative of a spike by s - b" },
+	{ "network.decay", REAL(network.decay, 0, 1), .def = "0.4", .unit = "a step",
+		.help = "d, what a membrane keeps" },
+	{ "network.psi_gamma", REAL(network.psi_gamma, 0, 1000), .def = "1",
+		.help = "height of the triangular psi" },
+	{ "network.psi_width", REAL(network.psi_width, 1e-6, 1e6), .def = "1",
+		.help = "half width of the triangular psi" },
+	{ "network.threshold", REAL(network.threshold, -1000, 1000), .def = "1",
+		.help = "b at the start" },
+	{ "network.w_scale", REAL(network.w_scale, 0, 1000), .def = "1",
+		.help = "W at the start: uniform in +- w_scale / sqrt(fan-in)" },
+	{ "network.v_scale", REAL(network.v_scale, 0, 1000), .def = "1",
+		.help = "V (readout) at the start: uniform in +- v_scale / sqrt(fan-in)" },
+	{ "network.b_scale", REAL(network.b_scale, 0, 1000), .def = "1",
+		.help = "B (feedback): uniform in +- b_scale / sqrt(outputs)" },
+	{ "network.bias", REAL(network.bias, -100, 100), .def = "0",
+		.help = "c (bias of the outputs) at the start" },
+	{ "network.bias_marginal", BOOL(network.bias_marginal), .def = "true",
+		.help = "start c at the logit of each output's frequency in the training split instead" },
+
+	{ "train.epochs", U32(train.epochs, 0, 1e6), .def = "50", .unit = "epochs",
+		.help = "passes over the training split" },
+	{ "train.batch", U32(train.batch, 1, 65536), .def = "1", .unit = "sequences",
+		.help = "run in lockstep, one update together" },
+	{ "train.update", CHOICE(train.update, update_names), .def = "sequence",
+		.help = "when weights change: at the end of a sequence, or at every step" },
+	{ "train.trace", CHOICE(train.trace, trace_names), .def = "auto",
+		.help = "form of the eligibility traces; they give the same numbers but for rounding" },
+	{ "train.optimizer", CHOICE(train.optimizer, optimizer_names), .def = "sgd",
+		.help = "how gradients become changes" },
+	{ "train.rate", REAL(train.rate, 0, 1000), .def = "0.01",
+		.help = "eta of the readout" },
+	{ "train.rate_hidden", REAL(train.rate_hidden, 0, 1000), .def = "1",
+		.help = "eta of W as a factor of rate; 0 freezes W" },
+	{ "train.rate_threshold", REAL(train.rate_threshold, 0, 1000), .def = "1",
+		.help = "eta of b as a factor of rate; 0 freezes b" },
+	{ "train.decay_factor", REAL(train.decay_factor, 0, 1), .def = "1",
+		.help = "rate is multiplied by this ..." },
+	{ "train.decay_every", U32(train.decay_every, 1, 1e6), .def = "5", .unit = "epochs",
+		.help = "... every so many epochs" },
+	{ "train.momentum", REAL(train.momentum, 0, 0.9999), .def = "0",
+		.help = "of sgd" },
+	{ "train.beta1", REAL(train.beta1, 0, 0.999999), .def = "0.9",
+		.help = "of adam: decay of the mean gradient" },
+	{ "train.beta2", REAL(train.beta2, 0, 0.999999), .def = "0.999",
+		.help = "of adam: decay of the mean square" },
+	{ "train.epsilon", REAL(train.epsilon, 1e-30, 1), .def = "1e-08",
+		.help = "of adam: added to the root" },
+	{ "train.clip", REAL(train.clip, 0, 1e9), .def = "0",
+		.help = "limit of the norm of an update's gradient; 0: none" },
+	{ "train.eval_every", U32(train.eval_every, 1, 1e6), .def = "1", .unit = "epochs",
+		.help = "between evaluations of the valid and test splits" },
+	{ "train.checkpoint_every", U32(train.checkpoint_every, 1, 1e6), .def = "1", .unit = "epochs",
+		.help = "between checkpoints" },
+
+	{ "update.scheme", CHOICE(update.scheme, scheme_names), .def = "mixed-precision",
+		.help = "changes to pulses: accumulate to whole pulses, or round at random" },
+	{ "update.device", CHOICE(update.device, device_names), .def = "round-robin",
+		.help = "which device of a pair gets the pulse" },
+	{ "update.max_pulses", U32(update.max_pulses, 1, 255), .def = "10", .unit = "pulses",
+		.help = "on a weight in one update, at most" },
+	{ "update.refresh_every", U32(update.refresh_every, 0, 1e6), .def = "20", .unit = "sequences",
+		.help = "between refresh rounds; 0: never" },
+	{ "update.refresh_pulses", U32(update.refresh_pulses, 1, 1e6), .def = "10", .unit = "pulses",
+		.help = "SET pulses on a device since its RESET that make its cell a candidate" },
+	{ "update.refresh_fraction", REAL(update.refresh_fraction, 0, 1), .def = "0.75", .unit = "of g_max",
+		.help = "refresh cells with a device that reads above" },
+
+	{ "chips.w_max", REAL(chips.w_max, 1e-6, 1e6), .def = "2",
+		.help = "|W| at which one polarity of a cell is at g_full" },
+	{ "chips.v_max", REAL(chips.v_max, 1e-6, 1e6), .def = "2",
+		.help = "|V| at which one polarity of a cell is at g_full" },
+	{ "chips.b_max", REAL(chips.b_max, 1e-6, 1e6), .def = "0.11",
+		.help = "|B| at which one polarity of a cell is at g_full" },
+	{ "chips.g_full", REAL(chips.g_full, 1e-9, 1e-3), .def = "8e-06", .unit = "S",
+		.help = "conductance of one device at full weight" },
+	{ "chips.wait", REAL(chips.wait, 0, 1e6), .def = "0", .unit = "s",
+		.help = "chip time that passes between sequences, for host and link" },
+	{ "chips.adc_margin", REAL(chips.adc_margin, 0.01, 100), .def = "1.2",
+		.help = "ADC range as a factor of the largest current met in calibration" },
+	{ "chips.calibrate_sequences", U32(chips.calibrate_sequences, 1, 1e6), .def = "4",
+		.unit = "sequences", .help = "training sequences used for calibration" },
+	{ "chips.read_average", U32(chips.read_average, 1, 1000), .def = "4", .unit = "reads",
+		.help = "averaged where weights are read back" },
+	{ .path = NULL },
+};
+/* clang-format on */
