@@ -270,7 +270,7 @@ int snn_value_set(
 	return -EINVAL;
 }
 
-static int print_double(double v, char *buf, size_t n)
+int snn_double_print(double v, char *buf, size_t n)
 {
 	int len = 0;
 
@@ -304,7 +304,7 @@ int snn_value_print(const struct snn_config *c, const struct snn_option *o, char
 
 	switch (o->type) {
 	case SNN_VALUE_DOUBLE:
-		return print_double(*(const double *)at, buf, n);
+		return snn_double_print(*(const double *)at, buf, n);
 	case SNN_VALUE_U32_LIST:
 		return print_list(at, buf, n);
 	case SNN_VALUE_U32:

@@ -22,4 +22,7 @@ int snn_value_set(
  */
 int snn_value_print(const struct snn_config *c, const struct snn_option *o, char *buf, size_t n);
 
+/* The shortest decimal form of v that strtod() reads back to the same bits. Length or -ENOSPC. */
+int snn_double_print(double v, char *buf, size_t n);
+
 #endif

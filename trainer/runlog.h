@@ -17,13 +17,13 @@
 
 /* A row of metrics.csv. NAN (not evaluated, or not on chips) is an empty field. */
 struct snn_epoch {
-	uint32_t epoch;      /* 1 .. */
-	double rate;         /* eta */
+	uint32_t epoch;                        /* 1 .. */
+	double rate;                           /* eta */
 	double train_nll, valid_nll, test_nll; /* nats per predicted step */
-	double activity;     /* mean of y over hidden neurons and training steps */
+	double activity; /* mean of y over hidden neurons and training steps */
 	uint64_t n_set, n_reset, n_read, n_sat, n_refresh; /* since the run began; 0 for float */
-	double chip_time;    /* s */
-	double energy;       /* J */
+	double chip_time;                                  /* s */
+	double energy;                                     /* J */
 };
 
 struct snn_runlog; /* an open, locked run folder */
@@ -32,15 +32,15 @@ struct snn_runlog; /* an open, locked run folder */
 int snn_runlog_create(struct snn_runlog **ret, const char *path, const struct snn_config *c,
 	const char *device_info, struct snn_error *e);
 /* An existing one, to resume or evaluate. *c is read from its config.yaml. */
-int snn_runlog_open(struct snn_runlog **ret, const char *path, struct snn_config *c,
-	struct snn_error *e);
+int snn_runlog_open(
+	struct snn_runlog **ret, const char *path, struct snn_config *c, struct snn_error *e);
 void snn_runlog_close(struct snn_runlog *l);
 const char *snn_runlog_path(const struct snn_runlog *l);
 /* "FOLDER/name", borrowed until the next call. */
 const char *snn_runlog_file(struct snn_runlog *l, const char *name);
 /* Rows 1 .. n as metrics.csv, written beside, fsync, rename. */
-int snn_runlog_metrics(struct snn_runlog *l, const struct snn_epoch *row, size_t n,
-	struct snn_error *e);
+int snn_runlog_metrics(
+	struct snn_runlog *l, const struct snn_epoch *row, size_t n, struct snn_error *e);
 
 /* Progress on stderr: a bar with rate and ETA on a terminal, otherwise one line an epoch. */
 struct snn_progress;
