@@ -121,7 +121,8 @@ void snn_config_default(struct snn_config *c);
  * The whole order of the header comment; task, rule and weights are looked for in file and
  * assignments first, because they choose the shipped configuration. file NULL: none. *c is written
  * only on success. -EINVAL with "FILE:LINE: unknown key
- * network.hiden, did you mean network.hidden?", "...: network.decay = 1.5 is outside 0 .. 1", ...
+ * network.hiden, did you mean network.hidden?", -ERANGE with "...: network.decay = 1.5 is outside
+ * 0 .. 1", and the system's reasons for the file.
  */
 int snn_config_load(struct snn_config *c, const char *file, const struct snn_assignment *set,
 	size_t n_set, struct snn_error *e);
@@ -133,7 +134,7 @@ int snn_config_load(struct snn_config *c, const char *file, const struct snn_ass
  */
 int snn_config_set(struct snn_config *c, const char *path, const char *value, struct snn_error *e);
 
-/* A YAML file of the table's defaults overlaid with `text`; as used for run folders. */
+/* The table's defaults overlaid with a YAML file, and nothing shipped: a run folder's copy. */
 int snn_config_read(struct snn_config *c, const char *file, struct snn_error *e);
 
 /* The whole configuration as commented YAML; reading it back gives the same struct, bit for bit. */

@@ -148,7 +148,7 @@ static int set_list(
 		if (r == -EINVAL)
 			return wrong_type(o, text, "a list of whole numbers such as [100, 50]", e);
 		if (r < 0)
-			return r;
+			return out_of_range(o, text, e);
 		n++;
 		p = skip_blanks(p + len);
 		if (*p != ',')

@@ -57,10 +57,18 @@ static int scalar_text(struct walk *w, struct fy_event *ev, char **ret)
 	return 0;
 }
 
-/* An empty plain scalar is YAML's null: "decay:" with nothing behind it. */
-static bool is_empty(struct fy_event *ev, const char *text)
+/* YAML's null: "decay:" with nothing behind it, or one of its names (YAML 1.2.2, 10.3.2). */
+static bool is_null(struct fy_event *ev, const char *text)
 {
-	return !*text && fy_token_scalar_style(ev->scalar.value) == FYSS_PLAIN;
+	static const char *const names[] = { "", "~", "null", "Null", "NULL" };
+
+	if (fy_token_scalar_style(ev->scalar.value) != FYSS_PLAIN)
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(text, names[i]))
+			return true;
+	}
+	return false;
 }
 
 static const struct snn_yaml_item *item_of(const struct snn_yaml *y, const char *path)
@@ -140,7 +148,7 @@ static int on_scalar(struct walk *w, struct fy_event *ev)
 	if (r < 0)
 		return r;
 	if (w->depth == 0) {
-		r = is_empty(ev, text) ? 0 : /* a file of comments only */
+		r = is_null(ev, text) ? 0 : /* a file of comments only */
 			snn_fail(w->e, -EINVAL, "%s:%d: expected \"key: value\", found a text",
 				w->name, event_line(ev));
 		free(text);
@@ -154,7 +162,7 @@ static int on_scalar(struct walk *w, struct fy_event *ev)
 		w->want_key = false;
 		return 0;
 	}
-	if (is_empty(ev, text)) {
+	if (is_null(ev, text)) {
 		free(text);
 		return snn_fail(w->e, -EINVAL,
 			"%s:%d: %s%s%.100s has no value (an empty text is written \"\")", w->name,
@@ -306,6 +314,8 @@ out:
 	free(w.section);
 	free(w.key);
 	free(w.list);
+	if (r == -ENOMEM)
+		snn_fail(e, r, "%s: no memory", name);
 	if (r < 0)
 		snn_yaml_done(&y);
 	else

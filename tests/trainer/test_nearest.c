@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "nearest.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
+#include "trainer_test.h"
 
 /* The textbook pair: two replacements and one insertion (Wagner and Fischer 1974). */
 static void distance_of_kitten_and_sitting_is_3(void **state)
