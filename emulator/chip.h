@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * chip.h - inside of struct pcm_chip: parameters, what derives from them, state, what is cached of
+ * the state, scratch. Only parameters and state are saved.
+ */
+#ifndef PCM_CHIP_H
+#define PCM_CHIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "kernels.h"
+#include "model.h"
+#include "pcm.h"
+
+#define PCM_N_CELL  (PCM_N_ROW * PCM_N_COL)
+#define PCM_N       (PCM_N_CELL * PCM_N_DEVICE)
+#define PCM_N_CHUNK (PCM_N_COL / PCM_CHUNK) /* in a row */
+#define PCM_T_MAX   (UINT64_C(1) << 62)     /* ns, of the clock */
+
+/* All devices; [n_row][n_device][n_col], and PCM_CACHE_PAD after the last. */
+struct pcm_array {
+	uint64_t *t_prog; /* ns, when the last pulse ended; owns the block */
+	float *g;         /* S, at t0 after the last pulse */
+	float *memory;    /* 1, programming memory */
+	float *nu;        /* 1, drift exponent; NULL when all are drift.nu. Derived from the seed */
+};
+
+/*
+ * What mvm adds up: net conductances and read variances of cells, as they were at chunk_t. A chunk
+ * is PCM_CHUNK cells of a row; pulses make it stale, time makes it expire.
+ */
+struct pcm_cache {
+	float *g;               /* [n_row][n_col], S; owns the block */
+	uint16_t *v;            /* [n_row][n_col], S^2, bfloat16 */
+	uint64_t *chunk_t;      /* [n_row][n_chunk], ns: state, since results depend on it */
+	uint64_t *chunk_expiry; /* [n_row][n_chunk], ns */
+	uint64_t *row_expiry;   /* [n_row], ns: not above its chunks' that are not stale */
+	uint8_t *stale;         /* [n_row][n_chunk]: state */
+};
+
+struct pcm_scratch {
+	struct pcm_drive drive;
+	float acc_g[PCM_N_COL];
+	float acc_v[PCM_N_COL];
+	float g[PCM_N_DEVICE * PCM_N_COL]; /* one row's devices */
+	float z[PCM_SPAN];
+	float z_row[PCM_N_DEVICE * PCM_N_COL];
+	uint32_t i_dev[PCM_SPAN];
+	int16_t out[PCM_N_COL];
+};
+
+struct pcm_chip {
+	/* Parameters. */
+	struct pcm_params prm;
+	uint32_t i_chip;
+
+	/* Derived. */
+	const struct pcm_model *model;
+	const struct pcm_dsp *dsp;
+	struct pcm_law law;
+	struct pcm_drift drift;
+	struct pcm_read_noise noise;
+	bool has_noise;
+	uint64_t t_mvm, t_set, t_reset, t_read; /* ns */
+	uint64_t t_drift_min;                   /* ns */
+	double expiry_per_age; /* conductances hold for this times the age; INFINITY without drift */
+	float code_max;        /* of the ADC */
+	float scale[2]
+		   [PCM_N_COL + PCM_CHUNK]; /* [enum pcm_input]: codes per S, per S and DAC code */
+
+	/* State. */
+	struct pcm_array array;
+	struct pcm_stats count; /* time included, energy not */
+	float adc_range[PCM_N_COL];
+
+	struct pcm_cache cache;
+	struct pcm_scratch scratch;
+};
+
+static inline size_t pcm_device_index(uint32_t row, uint32_t device, uint32_t col)
+{
+	return ((size_t)row * PCM_N_DEVICE + device) * PCM_N_COL + col;
+}
+
+static inline bool pcm_patch_fits(uint32_t row, uint32_t n_row, uint32_t col, uint32_t n_col)
+{
+	return n_row > 0 && n_col > 0 && row < PCM_N_ROW && n_row <= PCM_N_ROW - row &&
+		col < PCM_N_COL && n_col <= PCM_N_COL - col;
+}
+
+/* Whether n operations of dt ns still fit the clock. */
+static inline bool pcm_clock_fits(const struct pcm_chip *c, uint64_t n, uint64_t dt)
+{
+	uint64_t all;
+	return !__builtin_mul_overflow(n, dt, &all) && all <= PCM_T_MAX - c->count.time;
+}
+
+/* array.c: allocate and power up; 0 or -ENOMEM. done takes a half-built one. */
+int pcm_array_init(struct pcm_chip *c);
+void pcm_array_done(struct pcm_chip *c);
+struct pcm_cells pcm_array_cells(const struct pcm_array *a);
+struct pcm_devices pcm_array_row(const struct pcm_array *a, uint32_t row, uint32_t col);
+
+/*
+ * noise.c: normals k .. k + n - 1 of a use counted one by one, as far as scratch reaches: *n becomes
+ * how many (>= 1).
+ */
+const float *pcm_normals_at(struct pcm_chip *c, enum pcm_use use, uint64_t k, size_t *n);
+
+/* noise.c: acc_g = one vector's sum over driven rows, each device read with noise of its own. */
+void pcm_read_literally(struct pcm_chip *c, const struct pcm_mvm *m);
+
+/* drift.c */
+void pcm_cache_init(struct pcm_chip *c);
+void pcm_cache_pulsed(struct pcm_chip *c, uint32_t row, uint32_t col);
+/* Bring the driven rows' columns up to now. */
+void pcm_cache_update(struct pcm_chip *c, const struct pcm_drive *d, uint32_t col, uint32_t n_col);
+/* Recompute what is not stale from the state, at the times it was computed. */
+void pcm_cache_restore(struct pcm_chip *c);
+
+/* periph.c */
+void pcm_adc_derive(struct pcm_chip *c);
+bool pcm_adc_range_ok(float range);
+
+#endif

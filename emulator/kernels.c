@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "kernels.h"
+#include "kernel_math.h"
+#include "pcm.h"
+#include <math.h>
+#include <string.h>
+
+static uint32_t bits_of(float x)
+{
+	uint32_t u;
+	memcpy(&u, &x, sizeof(u));
+	return u;
+}
+
+static float float_of(uint32_t u)
+{
+	float x;
+	memcpy(&x, &u, sizeof(x));
+	return x;
+}
+
+/* x > 0, normal */
+static float log2_poly(float x)
+{
+	int32_t e = (int32_t)(bits_of(x) - SQRT_HALF_BITS) >> 23;
+	float f = float_of(bits_of(x) - ((uint32_t)e << 23)) - 1.0f;
+	float p = LOG2_8;
+	p = p * f + LOG2_7;
+	p = p * f + LOG2_6;
+	p = p * f + LOG2_5;
+	p = p * f + LOG2_4;
+	p = p * f + LOG2_3;
+	p = p * f + LOG2_2;
+	p = p * f + LOG2_1;
+	p = p * f + LOG2_0;
+	return (float)e + f * p;
+}
+
+/* -126 <= x <= 126 */
+static float exp2_poly(float x)
+{
+	float n = (x + ROUND_MAGIC) - ROUND_MAGIC;
+	float f = x - n;
+	float p = EXP2_5;
+	p = p * f + EXP2_4;
+	p = p * f + EXP2_3;
+	p = p * f + EXP2_2;
+	p = p * f + EXP2_1;
+	p = p * f + EXP2_0;
+	p = p * f + 1.0f;
+	return float_of(bits_of(p) + ((uint32_t)(int32_t)n << 23));
+}
+
+/* ret[0] = r cos a, ret[1] = r sin a: r from u = (w_0 / 2 + 1/2) / 2^31, a = 2 pi w_1 / 2^32. */
+static void box_muller(float ret[2], uint32_t w_0, uint32_t w_1)
+{
+	float u = ((float)(int32_t)(w_0 >> 1) + 0.5f) * TWO_TO_M31;
+	float r = sqrtf(MINUS_2_LN_2 * log2_poly(u));
+	uint32_t quadrant = (w_1 + 0x20000000u) >> 30;
+	float t = (float)(int32_t)(w_1 - (quadrant << 30)) * TWO_TO_M29;
+	float t2 = t * t;
+	float s = ((SIN_3 * t2 + SIN_2) * t2 + SIN_1) * t2 + SIN_0;
+	float c = ((COS_3 * t2 + COS_2) * t2 + COS_1) * t2 + COS_0;
+	s = s * t;
+	c = c * t2 + 1.0f;
+	float x = quadrant & 1 ? s : c;
+	float y = quadrant & 1 ? c : s;
+	ret[0] = r * float_of(bits_of(x) ^ ((quadrant + 1) & 2) << 30);
+	ret[1] = r * float_of(bits_of(y) ^ (quadrant & 2) << 30);
+}
+
+static void normals(float *ret, const struct pcm_stream *s, uint32_t i_group, uint32_t n_group)
+{
+	for (uint32_t i = 0; i < n_group; i++, ret += PCM_GROUP) {
+		for (uint32_t j = 0; j < PCM_CHUNK; j++) {
+			uint32_t ctr[4] = { (i_group + i) * 16 + j, s->op[0], s->op[1], s->use };
+			uint32_t w[4];
+			float z[4];
+			pcm_philox(w, ctr, s->key);
+			box_muller(z, w[0], w[1]);
+			box_muller(z + 2, w[2], w[3]);
+			for (uint32_t k = 0; k < 4; k++)
+				ret[16 * k + j] = z[k];
+		}
+	}
+}
+
+static float bf16_to_float(uint16_t b)
+{
+	return float_of((uint32_t)b << 16);
+}
+
+/* Rounds half to even; x finite and >= 0. */
+static uint16_t float_to_bf16(float x)
+{
+	uint32_t u = bits_of(x);
+	return (uint16_t)((u + 0x7fff + (u >> 16 & 1)) >> 16);
+}
+
+static void add_bit(float *acc_g, float *acc_v, const float *g, const uint16_t *v,
+	const struct pcm_drive *d, uint32_t n_col)
+{
+	uint32_t n = (n_col + PCM_CHUNK - 1) / PCM_CHUNK * PCM_CHUNK;
+	memset(acc_g, 0, n * sizeof(*acc_g));
+	for (uint32_t i = 0; i < d->n; i++) {
+		const float *g_row = g + (size_t)d->row[i] * PCM_N_COL;
+		for (uint32_t c = 0; c < n; c++)
+			acc_g[c] += g_row[c];
+	}
+	if (!v)
+		return;
+	memset(acc_v, 0, n * sizeof(*acc_v));
+	for (uint32_t i = 0; i < d->n; i++) {
+		const uint16_t *v_row = v + (size_t)d->row[i] * PCM_N_COL;
+		for (uint32_t c = 0; c < n; c++)
+			acc_v[c] += bf16_to_float(v_row[c]);
+	}
+}
+
+static void add_int8(float *acc_g, float *acc_v, const float *g, const uint16_t *v,
+	const struct pcm_drive *d, uint32_t n_col)
+{
+	uint32_t n = (n_col + PCM_CHUNK - 1) / PCM_CHUNK * PCM_CHUNK;
+	memset(acc_g, 0, n * sizeof(*acc_g));
+	for (uint32_t i = 0; i < d->n; i++) {
+		const float *g_row = g + (size_t)d->row[i] * PCM_N_COL;
+		for (uint32_t c = 0; c < n; c++)
+			acc_g[c] += d->x[i] * g_row[c];
+	}
+	if (!v)
+		return;
+	memset(acc_v, 0, n * sizeof(*acc_v));
+	for (uint32_t i = 0; i < d->n; i++) {
+		const uint16_t *v_row = v + (size_t)d->row[i] * PCM_N_COL;
+		float x2 = d->x[i] * d->x[i];
+		for (uint32_t c = 0; c < n; c++)
+			acc_v[c] += x2 * bf16_to_float(v_row[c]);
+	}
+}
+
+static float clip(float x, float max)
+{
+	x = x < max ? x : max;
+	return x > -max ? x : -max;
+}
+
+static uint32_t convert(int16_t *out, const float *acc_g, const float *acc_v, const float *z,
+	const float *scale, float max, uint32_t n_col)
+{
+	uint32_t n_sat = 0;
+	for (uint32_t c = 0; c < n_col; c++) {
+		float y = acc_g[c];
+		if (acc_v)
+			y += sqrtf(acc_v[c]) * z[c];
+		y = clip(y * scale[c], max + 1.0f);
+		y = (y + ROUND_MAGIC) - ROUND_MAGIC;
+		n_sat += fabsf(y) > max;
+		out[c] = (int16_t)clip(y, max);
+	}
+	return n_sat;
+}
+
+/*
+ * Time since the pulse, ns, rounded from 62 bits in two steps of 31: what a vector unit with only
+ * 32-bit conversions does.
+ */
+static float age(uint64_t now, uint64_t t_prog)
+{
+	uint64_t dt = now - t_prog;
+	return (float)(int32_t)(dt >> 31) * TWO_TO_31 + (float)(int32_t)(dt & 0x7fffffff);
+}
+
+static float device_now(
+	const struct pcm_devices *w, const struct pcm_drift *d, uint64_t now, uint32_t i)
+{
+	float r = age(now, w->t_prog[i]) * d->inv_t0;
+	r = r > d->r_min ? r : d->r_min;
+	float nu = w->nu ? w->nu[i] : d->nu;
+	return w->g[i] * exp2_poly(-nu * log2_poly(r));
+}
+
+static void drifted(float *ret_g, const struct pcm_devices *w, const struct pcm_drift *d,
+	uint64_t now, uint32_t n_col)
+{
+	for (uint32_t k = 0; k < PCM_N_DEVICE; k++) {
+		for (uint32_t c = 0; c < n_col; c++)
+			ret_g[k * PCM_N_COL + c] = device_now(w, d, now, k * PCM_N_COL + c);
+	}
+}
+
+static void refresh(float *g, uint16_t *v, uint64_t *ret_t, const struct pcm_devices *w,
+	const struct pcm_drift *d, const struct pcm_read_noise *s, uint64_t now, uint32_t n_col)
+{
+	for (uint32_t c = 0; c < n_col; c++) {
+		float x[PCM_N_DEVICE], var = 0.0f;
+		uint64_t *t = ret_t + c / PCM_CHUNK;
+		if (c % PCM_CHUNK == 0)
+			*t = 0;
+		for (uint32_t k = 0; k < PCM_N_DEVICE; k++) {
+			uint32_t i = k * PCM_N_COL + c;
+			x[k] = device_now(w, d, now, i);
+			float sd = s->sd_0 + s->sd_g * x[k];
+			var += sd * sd;
+			if (w->t_prog[i] > *t)
+				*t = w->t_prog[i];
+		}
+		g[c] = (x[0] + x[1]) - (x[2] + x[3]);
+		v[c] = float_to_bf16(var);
+	}
+}
+
+const struct pcm_dsp pcm_dsp_c = {
+	.name = "c",
+	.normals = normals,
+	.add_bit = add_bit,
+	.add_int8 = add_int8,
+	.convert = convert,
+	.drifted = drifted,
+	.refresh = refresh,
+};

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * kernels.h - the few loops where the emulator's time goes.
+ *
+ * kernels.c is the specification; x86/ repeats it for AVX2 and AVX-512 with the same bits, which
+ * tests/emulator/check_kernels.c compares. Hence every sum runs in a written-down order, products
+ * and sums are rounded apart (no fused multiply-add), and log2, exp2, sin and cos are polynomials
+ * of our own: the C library's differ in the last bit between processors.
+ *
+ * Columns are handled PCM_CHUNK at a time: a kernel told n_col may read and write up to the next
+ * multiple of PCM_CHUNK, and arrays given to it have that much room.
+ */
+#ifndef PCM_KERNELS_H
+#define PCM_KERNELS_H
+
+#include <stdint.h>
+#include "rng.h"
+
+#define PCM_CHUNK     16
+#define PCM_CACHE_PAD 64 /* columns after the last row that a kernel may read */
+
+/* Conductance a time after its pulse: g max((t - t_prog) / t0, r_min)^-nu. */
+struct pcm_drift {
+	float nu;     /* of every device, where it is the same for all */
+	float inv_t0; /* 1/ns */
+	float r_min;
+};
+
+/* sd of one read of one device: sd_0 + sd_g g, S. */
+struct pcm_read_noise {
+	float sd_0, sd_g;
+};
+
+/* Driven word lines of one vector. */
+struct pcm_drive {
+	uint32_t n;
+	uint16_t row[256]; /* ascending */
+	float x[256];      /* INT8: the code. BIT: unused, all 1 */
+};
+
+/* Devices of one row: four planes of n_col, PCM_N_COL apart; nu NULL is drift->nu for all. */
+struct pcm_devices {
+	const float *g;         /* S, at t0 after the last pulse */
+	const uint64_t *t_prog; /* ns */
+	const float *nu;
+};
+
+struct pcm_dsp {
+	const char *name;
+
+	/* ret [64 n_group]: groups i_group .. of an operation's normals. */
+	void (*normals)(float *ret, const struct pcm_stream *s, uint32_t i_group, uint32_t n_group);
+
+	/*
+	 * acc_g[c] = sum of g[256 row + c], acc_v[c] = sum of v[256 row + c], over the driven rows
+	 * in order. v is bfloat16; acc_v and v may be NULL together.
+	 */
+	void (*add_bit)(float *acc_g, float *acc_v, const float *g, const uint16_t *v,
+		const struct pcm_drive *d, uint32_t n_col);
+	/* The same, weighted by x and by x^2. */
+	void (*add_int8)(float *acc_g, float *acc_v, const float *g, const uint16_t *v,
+		const struct pcm_drive *d, uint32_t n_col);
+
+	/*
+	 * out[c] = (acc_g[c] + sqrt(acc_v[c]) z[c]) scale[c], rounded half to even, clipped to
+	 * +-max; returns how many were clipped. acc_v and z may be NULL together.
+	 */
+	uint32_t (*convert)(int16_t *out, const float *acc_g, const float *acc_v, const float *z,
+		const float *scale, float max, uint32_t n_col);
+
+	/* ret_g [4][PCM_N_COL]: conductances of one row's devices now, n_col columns of each plane. */
+	void (*drifted)(float *ret_g, const struct pcm_devices *w, const struct pcm_drift *d,
+		uint64_t now, uint32_t n_col);
+
+	/*
+	 * Cells' net conductance and read variance now, and per chunk the youngest device's
+	 * t_prog: g, v [n_col], ret_t [n_col / PCM_CHUNK].
+	 */
+	void (*refresh)(float *g, uint16_t *v, uint64_t *ret_t, const struct pcm_devices *w,
+		const struct pcm_drift *d, const struct pcm_read_noise *s, uint64_t now,
+		uint32_t n_col);
+};
+
+extern const struct pcm_dsp pcm_dsp_c;
+
+/* By name, or the fastest that this processor runs for NULL; NULL if there is none. */
+const struct pcm_dsp *pcm_dsp_find(const char *name);
+
+/* The i-th set of kernels this processor runs, fastest first; NULL after the last. */
+const struct pcm_dsp *pcm_dsp_at(unsigned i);
+
+#endif

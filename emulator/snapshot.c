@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "snapshot.h"
+#include "chip.h"
+#include <errno.h>
+#include <string.h>
+#include <zlib.h>
+
+#define N_COUNT 7
+
+static uint8_t *put_u32(uint8_t *p, uint32_t x)
+{
+	for (int i = 0; i < 4; i++)
+		*p++ = (uint8_t)(x >> 8 * i);
+	return p;
+}
+
+static uint8_t *put_u64(uint8_t *p, uint64_t x)
+{
+	return put_u32(put_u32(p, (uint32_t)x), (uint32_t)(x >> 32));
+}
+
+static uint8_t *put_floats(uint8_t *p, const float *x, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t u;
+		memcpy(&u, x + i, sizeof(u));
+		p = put_u32(p, u);
+	}
+	return p;
+}
+
+static uint8_t *put_u64s(uint8_t *p, const uint64_t *x, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		p = put_u64(p, x[i]);
+	return p;
+}
+
+static uint32_t u32_at(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static uint64_t u64_at(const uint8_t *p)
+{
+	return u32_at(p) | (uint64_t)u32_at(p + 4) << 32;
+}
+
+static float float_at(const uint8_t *p)
+{
+	uint32_t u = u32_at(p);
+	float x;
+	memcpy(&x, &u, sizeof(x));
+	return x;
+}
+
+static uint32_t crc(const uint8_t *buf, size_t n)
+{
+	return (uint32_t)crc32_z(0, buf + PCM_SNAPSHOT_BODY_AT, n - PCM_SNAPSHOT_BODY_AT);
+}
+
+void pcm_snapshot_seal(void *buf, size_t n)
+{
+	put_u32((uint8_t *)buf + PCM_SNAPSHOT_CRC_AT, crc(buf, n));
+}
+
+static uint32_t n_param(void)
+{
+	uint32_t n = 0;
+	while (pcm_param_table[n].key)
+		n++;
+	return n;
+}
+
+/* What identifies a chip: parameters, index, geometry. */
+static size_t size_of_identity(void)
+{
+	return 4 + 8 * (size_t)n_param() + 4 * 4;
+}
+
+static uint8_t *put_identity(uint8_t *p, const struct pcm_chip *c)
+{
+	p = put_u32(p, n_param());
+	for (const struct pcm_param *t = pcm_param_table; t->key; t++) {
+		const char *field = (const char *)&c->prm + t->offset;
+		bool is_wide = t->type == PCM_PARAM_DOUBLE || t->type == PCM_PARAM_U64;
+		uint64_t wide = 0;
+		uint32_t narrow = 0;
+		memcpy(is_wide ? (void *)&wide : (void *)&narrow, field, is_wide ? 8 : 4);
+		p = put_u64(p, is_wide ? wide : narrow);
+	}
+	p = put_u32(p, c->i_chip);
+	p = put_u32(p, PCM_N_ROW);
+	p = put_u32(p, PCM_N_COL);
+	return put_u32(p, PCM_N_DEVICE);
+}
+
+static void counters(struct pcm_stats *s, uint64_t *ret[N_COUNT])
+{
+	uint64_t *all[N_COUNT] = { &s->time, &s->n_mvm, &s->n_set, &s->n_reset, &s->n_read,
+		&s->n_program, &s->n_sat };
+	memcpy(ret, all, sizeof(all));
+}
+
+/* Where the arrays are in a snapshot. */
+struct layout {
+	size_t count, adc_range, g, memory, t_prog, chunk_t, end;
+};
+
+static struct layout layout(void)
+{
+	struct layout l;
+	l.count = PCM_SNAPSHOT_BODY_AT + size_of_identity();
+	l.adc_range = l.count + 8 * N_COUNT;
+	l.g = l.adc_range + 4 * PCM_N_COL;
+	l.memory = l.g + 4 * (size_t)PCM_N;
+	l.t_prog = l.memory + 4 * (size_t)PCM_N;
+	l.chunk_t = l.t_prog + 8 * (size_t)PCM_N;
+	l.end = l.chunk_t + 8 * (size_t)PCM_N_ROW * PCM_N_CHUNK;
+	return l;
+}
+
+size_t pcm_chip_snapshot_size(const struct pcm_chip *c)
+{
+	(void)c;
+	return layout().end;
+}
+
+int pcm_chip_snapshot(const struct pcm_chip *c, void *buf, size_t n)
+{
+	struct pcm_stats count = c->count;
+	uint64_t *value[N_COUNT];
+	uint8_t *p = buf;
+	if (n < layout().end)
+		return -ENOSPC;
+	p = put_u32(p, PCM_SNAPSHOT_MAGIC);
+	p = put_u32(p, PCM_SNAPSHOT_VERSION);
+	p = put_u32(p, 0);
+	p = put_identity(p, c);
+	counters(&count, value);
+	for (int i = 0; i < N_COUNT; i++)
+		p = put_u64(p, *value[i]);
+	p = put_floats(p, c->adc_range, PCM_N_COL);
+	p = put_floats(p, c->array.g, PCM_N);
+	p = put_floats(p, c->array.memory, PCM_N);
+	p = put_u64s(p, c->array.t_prog, PCM_N);
+	for (size_t i = 0; i < PCM_N_ROW * PCM_N_CHUNK; i++)
+		p = put_u64(p, c->cache.stale[i] ? UINT64_MAX : c->cache.chunk_t[i]);
+	pcm_snapshot_seal(buf, layout().end);
+	return 0;
+}
+
+static int check_header(const struct pcm_chip *c, const uint8_t *buf, size_t n)
+{
+	uint8_t mine[1024];
+	if (n < PCM_SNAPSHOT_BODY_AT + size_of_identity() || u32_at(buf) != PCM_SNAPSHOT_MAGIC)
+		return -EBADMSG;
+	if (u32_at(buf + 4) != PCM_SNAPSHOT_VERSION)
+		return -EINVAL;
+	if (u32_at(buf + PCM_SNAPSHOT_CRC_AT) != crc(buf, n))
+		return -EBADMSG;
+	put_identity(mine, c);
+	if (memcmp(mine, buf + PCM_SNAPSHOT_BODY_AT, size_of_identity()))
+		return -EINVAL;
+	return n == layout().end ? 0 : -EBADMSG;
+}
+
+/* All of n floats in [min, max]; false for nan. */
+static bool floats_within(const uint8_t *p, size_t n, float min, float max)
+{
+	for (size_t i = 0; i < n; i++) {
+		float x = float_at(p + 4 * i);
+		if (!(x >= min && x <= max))
+			return false;
+	}
+	return true;
+}
+
+/* t_prog <= chunk_t <= now, or t_prog <= now where the chunk is stale. */
+static bool times_in_order(const uint8_t *buf, const struct layout *l)
+{
+	uint64_t now = u64_at(buf + l->count);
+	for (uint32_t i = 0; i < PCM_N_ROW * PCM_N_CHUNK; i++) {
+		uint64_t t = u64_at(buf + l->chunk_t + 8 * (size_t)i);
+		if (t == UINT64_MAX)
+			t = now;
+		if (t > now)
+			return false;
+		for (uint32_t k = 0; k < PCM_N_DEVICE * PCM_CHUNK; k++) {
+			size_t dev = pcm_device_index(i / PCM_N_CHUNK, k / PCM_CHUNK,
+				i % PCM_N_CHUNK * PCM_CHUNK + k % PCM_CHUNK);
+			if (u64_at(buf + l->t_prog + 8 * dev) > t)
+				return false;
+		}
+	}
+	return true;
+}
+
+static int check_content(const struct pcm_chip *c, const uint8_t *buf, const struct layout *l)
+{
+	for (size_t i = 0; i < N_COUNT; i++) {
+		if (u64_at(buf + l->count + 8 * i) > PCM_T_MAX)
+			return -EBADMSG;
+	}
+	for (size_t i = 0; i < PCM_N_COL; i++) {
+		if (!pcm_adc_range_ok(float_at(buf + l->adc_range + 4 * i)))
+			return -EBADMSG;
+	}
+	if (!floats_within(buf + l->g, PCM_N, 0.0f, c->law.g_max))
+		return -EBADMSG;
+	if (!floats_within(buf + l->memory, PCM_N, 0.0f, 1.0f))
+		return -EBADMSG;
+	return times_in_order(buf, l) ? 0 : -EBADMSG;
+}
+
+static void apply(struct pcm_chip *c, const uint8_t *buf, const struct layout *l)
+{
+	uint64_t *value[N_COUNT];
+	counters(&c->count, value);
+	for (size_t i = 0; i < N_COUNT; i++)
+		*value[i] = u64_at(buf + l->count + 8 * i);
+	for (size_t i = 0; i < PCM_N_COL; i++)
+		c->adc_range[i] = float_at(buf + l->adc_range + 4 * i);
+	for (size_t i = 0; i < PCM_N; i++) {
+		c->array.g[i] = float_at(buf + l->g + 4 * i);
+		c->array.memory[i] = float_at(buf + l->memory + 4 * i);
+		c->array.t_prog[i] = u64_at(buf + l->t_prog + 8 * i);
+	}
+	for (size_t i = 0; i < PCM_N_ROW * PCM_N_CHUNK; i++) {
+		c->cache.chunk_t[i] = u64_at(buf + l->chunk_t + 8 * i);
+		c->cache.stale[i] = c->cache.chunk_t[i] == UINT64_MAX;
+	}
+	pcm_adc_derive(c);
+	pcm_cache_restore(c);
+}
+
+int pcm_chip_restore(struct pcm_chip *c, const void *buf, size_t n)
+{
+	struct layout l = layout();
+	int r = check_header(c, buf, n);
+	if (r < 0)
+		return r;
+	r = check_content(c, buf, &l);
+	if (r < 0)
+		return r;
+	apply(c, buf, &l);
+	return 0;
+}
