@@ -13,16 +13,33 @@
 
 #define FILE_MAX ((size_t)8 << 30) /* bytes */
 
-static hid_t open_image(void *image, size_t n)
+static int check_sum(const char *file, const char *image, size_t n, struct snn_error *e)
+{
+	uint8_t sum[32];
+	const char *mark = n < SNN_STORE_N_SUM ? NULL : image + n - SNN_STORE_N_SUM;
+
+	if (!mark || memcmp(mark, SNN_STORE_MARK, SNN_STORE_N_MARK) != 0)
+		return snn_fail(e, -EBADMSG,
+			"%s (%zu bytes) is not a checkpoint or gradient file of osttp, or its end is missing",
+			file, n);
+	snn_store_sum(image, n - sizeof(sum), sum);
+	if (memcmp(mark + SNN_STORE_N_MARK, sum, sizeof(sum)) != 0)
+		return snn_fail(e, -EBADMSG, "%s is damaged: its checksum does not match", file);
+	return 0;
+}
+
+static hid_t open_image(const struct snn_store *st, void *image, size_t n)
 {
 	hid_t fapl = H5Pcreate(H5P_FILE_ACCESS);
 	hid_t file = H5I_INVALID_HID;
+	char name[SNN_STORE_N_NAME];
 
 	if (fapl < 0)
 		return fapl;
+	snn_store_memory_name(st, name);
 	if (H5Pset_fapl_core(fapl, (size_t)1 << 20, false) >= 0 &&
 		H5Pset_file_image(fapl, image, n) >= 0)
-		file = H5Fopen("store", H5F_ACC_RDONLY, fapl);
+		file = H5Fopen(name, H5F_ACC_RDONLY, fapl);
 	H5Pclose(fapl);
 	return file;
 }
@@ -42,14 +59,15 @@ int snn_store_open(struct snn_store **ret, const char *file, struct snn_error *e
 	r = snn_read_file(&image, &st->n_byte, file, FILE_MAX, e);
 	if (r < 0)
 		goto fail;
-	r = -EBADMSG;
-	if (st->n_byte) {
-		snn_store_quiet_begin(&q);
-		st->file = open_image(image, st->n_byte);
-		snn_store_quiet_end(&q);
-	}
-	if (!st->n_byte || st->file < 0) {
-		snn_fail(e, r, "%s is not a whole HDF5 file (%zu bytes)", file, st->n_byte);
+	r = check_sum(file, image, st->n_byte, e);
+	if (r < 0)
+		goto fail;
+	snn_store_quiet_begin(&q);
+	st->file = open_image(st, image, st->n_byte);
+	snn_store_quiet_end(&q);
+	if (st->file < 0) {
+		r = snn_fail(
+			e, -EBADMSG, "%s is not a whole HDF5 file (%zu bytes)", file, st->n_byte);
 		goto fail;
 	}
 	free(image);
@@ -68,6 +86,8 @@ static int check_links(struct snn_store *st, const char *path, struct snn_error 
 	char part[256];
 	size_t n = strlen(path);
 
+	if (!n)
+		return snn_fail(e, -ENOENT, "%s: an empty name", st->name);
 	if (n >= sizeof(part))
 		return snn_fail(e, -EINVAL, "%s: name of %zu bytes: %.60s...", st->name, n, path);
 	for (size_t i = 1; i <= n; i++) {

@@ -10,9 +10,14 @@
 
 #define SNN_STORE_MAX_RANK 8
 
+/* Behind the HDF5 file: the mark, then the SHA-256 of all before it and the mark. */
+#define SNN_STORE_MARK   "\r\nsha256"
+#define SNN_STORE_N_MARK (sizeof(SNN_STORE_MARK) - 1)
+#define SNN_STORE_N_SUM  (SNN_STORE_N_MARK + 32)
+
 struct snn_store {
 	hid_t file;           /* invalid once written */
-	unsigned char *image; /* of the written file */
+	unsigned char *image; /* of the written file, checksum included */
 	size_t n_image;
 	char *name;             /* of the file opened for reading, NULL when writing */
 	size_t n_byte;          /* of the file opened for reading */
@@ -41,6 +46,16 @@ struct snn_store_quiet {
 };
 void snn_store_quiet_begin(struct snn_store_quiet *q);
 void snn_store_quiet_end(const struct snn_store_quiet *q);
+
+/* SHA-256 of data [n] into ret [32]. */
+void snn_store_sum(const void *data, size_t n, uint8_t *ret);
+
+/*
+ * HDF5 takes two open memory files of one name for the same file: each store has its own name, at
+ * least SNN_STORE_N_NAME bytes.
+ */
+#define SNN_STORE_N_NAME 32
+void snn_store_memory_name(const struct snn_store *st, char *buf);
 
 /* "[2][3]", or "one value" for rank 0. */
 void snn_store_shape_text(char *buf, size_t n, int rank, const hsize_t *shape);
