@@ -38,8 +38,12 @@ int snn_part_open(struct snn_part **ret, const char *path, struct snn_error *e)
 		return snn_fail(e, r, "%s: no memory", path);
 	p->fd = -1;
 	p->path = strdup(path);
-	if (!p->path || asprintf(&p->beside, "%s.%ld.part", path, (long)getpid()) < 0)
+	if (!p->path)
 		goto fail;
+	if (asprintf(&p->beside, "%s.%ld.part", path, (long)getpid()) < 0) {
+		p->beside = NULL; /* undefined after a failure */
+		goto fail;
+	}
 	r = open_beside(p->beside);
 	if (r < 0)
 		goto fail;

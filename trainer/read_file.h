@@ -7,7 +7,8 @@
 
 /*
  * A whole regular file of at most max bytes. *ret is yours to free() and has a zero byte behind it.
- * -ENOENT and the like with the system's reason, -EISDIR a folder, -EFBIG longer than max.
+ * -ENOENT and the like with the system's reason, -EISDIR a folder, -EINVAL a pipe or
+ * device, -EFBIG longer than max.
  */
 int snn_read_file(char **ret, size_t *ret_n, const char *path, size_t max, struct snn_error *e);
 

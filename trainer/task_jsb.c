@@ -18,7 +18,7 @@
 #include "task.h"
 
 #define JSB_FILE  "jsb-chorales-quarter.json"
-#define FILE_MAX  ((size_t)64 << 20) /* bytes; the file has 0.4 million */
+#define FILE_MAX  ((size_t)8 << 20) /* bytes; the file has 0.4 million, jansson needs 40 a byte */
 #define NOTE_MIN  21
 #define NOTE_MAX  108
 #define STEPS_MAX 1000000
