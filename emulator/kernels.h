@@ -82,11 +82,13 @@ struct pcm_dsp {
 };
 
 extern const struct pcm_dsp pcm_dsp_c;
+extern const struct pcm_dsp pcm_dsp_avx2;   /* only where built: PCM_HAVE_AVX2 */
+extern const struct pcm_dsp pcm_dsp_avx512; /* PCM_HAVE_AVX512 */
 
 /* By name, or the fastest that this processor runs for NULL; NULL if there is none. */
 const struct pcm_dsp *pcm_dsp_find(const char *name);
 
-/* The i-th set of kernels this processor runs, fastest first; NULL after the last. */
+/* The i-th set of kernels that is built and that this processor runs, fastest first, or NULL. */
 const struct pcm_dsp *pcm_dsp_at(unsigned i);
 
 #endif

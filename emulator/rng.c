@@ -2,25 +2,19 @@
 #include "rng.h"
 #include "pcm.h"
 
-/* Salmon et al. 2011, table 2 and section 3.3: multipliers and Weyl increments of the key. */
-#define MUL_0  0xd2511f53u
-#define MUL_1  0xcd9e8d57u
-#define WEYL_0 0x9e3779b9u
-#define WEYL_1 0xbb67ae85u
-
 void pcm_philox(uint32_t ret[4], const uint32_t ctr[4], const uint32_t key[2])
 {
 	uint32_t c0 = ctr[0], c1 = ctr[1], c2 = ctr[2], c3 = ctr[3];
 	uint32_t k0 = key[0], k1 = key[1];
 	for (int i = 0; i < 10; i++) {
-		uint64_t p0 = (uint64_t)MUL_0 * c0;
-		uint64_t p1 = (uint64_t)MUL_1 * c2;
+		uint64_t p0 = (uint64_t)PCM_PHILOX_MUL_0 * c0;
+		uint64_t p1 = (uint64_t)PCM_PHILOX_MUL_1 * c2;
 		c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
 		c1 = (uint32_t)p1;
 		c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
 		c3 = (uint32_t)p0;
-		k0 += WEYL_0;
-		k1 += WEYL_1;
+		k0 += PCM_PHILOX_WEYL_0;
+		k1 += PCM_PHILOX_WEYL_1;
 	}
 	ret[0] = c0;
 	ret[1] = c1;

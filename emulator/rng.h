@@ -28,6 +28,12 @@
 #define PCM_GROUP 64
 #define PCM_SPAN  1024
 
+/* Salmon et al. 2011, table 2 and section 3.3: multipliers and Weyl increments of the key. */
+#define PCM_PHILOX_MUL_0  0xd2511f53u
+#define PCM_PHILOX_MUL_1  0xcd9e8d57u
+#define PCM_PHILOX_WEYL_0 0x9e3779b9u
+#define PCM_PHILOX_WEYL_1 0xbb67ae85u
+
 /* Append, never renumber: old snapshots and seeds depend on it. */
 enum pcm_use {
 	PCM_USE_POWER_UP, /* conductance of the RESET state */

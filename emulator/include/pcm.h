@@ -45,20 +45,20 @@ struct pcm_params {
 	uint32_t model;      /* index into pcm_model_names */
 	uint32_t read_noise; /* enum pcm_noise */
 	uint32_t adc_bits;
-	double adc_range;    /* A, full scale after power-up; pcm_chip_adc() changes it per column */
-	double v_read;       /* V */
-	double g_min, g_max; /* S, where the stored conductance is clamped */
-	double set_step;                         /* S, model ideal */
+	double adc_range; /* A, full scale after power-up; pcm_chip_adc() changes it per column */
+	double v_read;    /* V */
+	double g_min, g_max;                       /* S, where the stored conductance is clamped */
+	double set_step;                           /* S, model ideal */
 	double set_mean_0, set_mean_g, set_mean_p; /* S, 1, S: mean dG = 0 + g G + p P */
-	double set_sd_0, set_sd_g, set_sd_p;     /* S, 1, S */
-	double set_memory;                       /* pulses: P decays by exp(-1/set_memory) a pulse */
-	double reset_mean, reset_sd, reset_min;  /* S */
-	double drift_nu, drift_nu_sd;            /* 1, 1 (device to device) */
-	double drift_t0, drift_t_min;            /* s */
-	double drift_tol;                        /* relative error allowed to cached conductances */
-	double read_sd_0, read_sd_g;             /* S, 1: sd of one read of one device = 0 + g G */
-	double t_mvm, t_set, t_reset, t_read;    /* s per vector, pulse, pulse, row read */
-	double e_mvm, e_set, e_reset, e_read;    /* J per vector, pulse, pulse, device read */
+	double set_sd_0, set_sd_g, set_sd_p;       /* S, 1, S */
+	double set_memory;                      /* pulses: P decays by exp(-1/set_memory) a pulse */
+	double reset_mean, reset_sd, reset_min; /* S */
+	double drift_nu, drift_nu_sd;           /* 1, 1 (device to device) */
+	double drift_t0, drift_t_min;           /* s */
+	double drift_tol;                       /* relative error allowed to cached conductances */
+	double read_sd_0, read_sd_g;            /* S, 1: sd of one read of one device = 0 + g G */
+	double t_mvm, t_set, t_reset, t_read;   /* s per vector, pulse, pulse, row read */
+	double e_mvm, e_set, e_reset, e_read;   /* J per vector, pulse, pulse, device read */
 };
 
 enum pcm_noise {
@@ -71,14 +71,14 @@ enum pcm_param_type { PCM_PARAM_DOUBLE, PCM_PARAM_U32, PCM_PARAM_U64, PCM_PARAM_
 
 /* One row of the parameter table; it drives URI queries, presets and help. */
 struct pcm_param {
-	const char *key;    /* "drift_nu" */
-	const char *unit;   /* "S", "s", "1", ... */
+	const char *key;  /* "drift_nu" */
+	const char *unit; /* "S", "s", "1", ... */
 	enum pcm_param_type type;
-	size_t offset;      /* in struct pcm_params */
-	const char *def;    /* default as text, in `unit` */
-	double min, max;    /* inclusive; unused for choices */
+	size_t offset;              /* in struct pcm_params */
+	const char *def;            /* default as text, in `unit` */
+	double min, max;            /* inclusive; unused for choices */
 	const char *const *choices; /* NULL-ended, PCM_PARAM_CHOICE only */
-	const char *source; /* paper and place, or "assumption: ..." */
+	const char *source;         /* paper and place, or "assumption: ..." */
 	const char *help;
 };
 
@@ -87,9 +87,10 @@ struct pcm_preset {
 	const char *name, *text, *help;
 };
 
-extern const struct pcm_param pcm_param_table[]; /* ends with key NULL */
-extern const struct pcm_preset pcm_preset_table[]; /* ends with name NULL; the first is the default */
-extern const char *const pcm_model_names[];      /* ends with NULL */
+/* Each ends with an entry whose key or name is NULL. The first preset is the default. */
+extern const struct pcm_param pcm_param_table[];
+extern const struct pcm_preset pcm_preset_table[];
+extern const char *const pcm_model_names[];
 
 /* Fill *prm with the default preset (nandakumar2018). */
 void pcm_params_default(struct pcm_params *prm);
@@ -129,7 +130,8 @@ enum pcm_input { PCM_INPUT_BIT, PCM_INPUT_INT8 };
 struct pcm_mvm {
 	uint32_t row, n_row, col, n_col, n_vec;
 	enum pcm_input input;
-	const void *in; /* BIT: [n_vec][ceil(n_row / 8)] bytes, bit 0 first; INT8: [n_vec][n_row] codes; borrowed */
+	/* Borrowed. BIT: [n_vec][ceil(n_row / 8)] bytes, bit 0 first; INT8: [n_vec][n_row] codes. */
+	const void *in;
 	int16_t *out;   /* [n_vec][n_col] ADC codes; yours */
 	uint32_t n_sat; /* returned: how many codes saturated */
 };
@@ -139,11 +141,11 @@ struct pcm_patch {
 };
 
 struct pcm_stats {
-	uint64_t time;      /* ns, the chip's clock */
-	uint64_t n_mvm;     /* vectors */
+	uint64_t time;                              /* ns, the chip's clock */
+	uint64_t n_mvm;                             /* vectors */
 	uint64_t n_set, n_reset, n_read, n_program; /* pulses, pulses, device reads, devices */
-	uint64_t n_sat;     /* saturated ADC codes */
-	double energy;      /* J */
+	uint64_t n_sat;                             /* saturated ADC codes */
+	double energy;                              /* J */
 };
 
 /* A new chip, all devices in the RESET state as the model draws it. -EINVAL, -ENOMEM. */

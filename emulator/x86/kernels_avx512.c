@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* kernels_avx512.c - 16 lanes; AVX-512 F, BW, DQ and VL. Compiled alone with those flags. */
+#include "kernels.h"
+#include "kernel_math.h"
+#include <assert.h>
+#include <immintrin.h>
+
+#define V_N     16
+#define V_BLOCK 8 /* vectors of columns summed at once: 16 of 32 registers */
+
+typedef __m512 v_f;
+typedef __m512i v_i;
+typedef __m512i v_t; /* u64 */
+
+static inline v_f v_set(float x)
+{
+	return _mm512_set1_ps(x);
+}
+
+static inline v_f v_load(const float *p)
+{
+	return _mm512_loadu_ps(p);
+}
+
+static inline void v_store(float *p, v_f x)
+{
+	_mm512_storeu_ps(p, x);
+}
+
+static inline v_f v_add(v_f a, v_f b)
+{
+	return _mm512_add_ps(a, b);
+}
+
+static inline v_f v_sub(v_f a, v_f b)
+{
+	return _mm512_sub_ps(a, b);
+}
+
+static inline v_f v_mul(v_f a, v_f b)
+{
+	return _mm512_mul_ps(a, b);
+}
+
+static inline v_f v_min(v_f a, v_f b)
+{
+	return _mm512_min_ps(a, b);
+}
+
+static inline v_f v_max(v_f a, v_f b)
+{
+	return _mm512_max_ps(a, b);
+}
+
+static inline v_f v_sqrt(v_f a)
+{
+	return _mm512_sqrt_ps(a);
+}
+
+static inline v_i v_bits(v_f a)
+{
+	return _mm512_castps_si512(a);
+}
+
+static inline v_f v_of_bits(v_i a)
+{
+	return _mm512_castsi512_ps(a);
+}
+
+static inline v_f v_of_int(v_i a)
+{
+	return _mm512_cvtepi32_ps(a);
+}
+
+static inline v_i v_to_int(v_f a)
+{
+	return _mm512_cvtps_epi32(a);
+}
+
+static inline v_i vi_set(int32_t x)
+{
+	return _mm512_set1_epi32(x);
+}
+
+static inline v_i vi_lane(void)
+{
+	return _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+
+static inline v_i vi_add(v_i a, v_i b)
+{
+	return _mm512_add_epi32(a, b);
+}
+
+static inline v_i vi_sub(v_i a, v_i b)
+{
+	return _mm512_sub_epi32(a, b);
+}
+
+static inline v_i vi_and(v_i a, v_i b)
+{
+	return _mm512_and_si512(a, b);
+}
+
+static inline v_i vi_xor(v_i a, v_i b)
+{
+	return _mm512_xor_si512(a, b);
+}
+
+static inline v_i vi_srl(v_i a, unsigned n)
+{
+	return _mm512_srli_epi32(a, n);
+}
+
+static inline v_i vi_sra(v_i a, unsigned n)
+{
+	return _mm512_srai_epi32(a, n);
+}
+
+static inline v_i vi_sll(v_i a, unsigned n)
+{
+	return _mm512_slli_epi32(a, n);
+}
+
+static inline v_f v_neg(v_f a)
+{
+	return v_of_bits(vi_xor(v_bits(a), vi_set(INT32_MIN)));
+}
+
+/* Where bit 0 of i is set a, else b. */
+static inline v_f v_choose(v_i i, v_f a, v_f b)
+{
+	return _mm512_mask_blend_ps(_mm512_test_epi32_mask(i, vi_set(1)), b, a);
+}
+
+/* 32 x 32 bits into two halves: even and odd lanes apart. */
+static inline void vi_mul_wide(v_i *ret_hi, v_i *ret_lo, v_i a, uint32_t b)
+{
+	v_i factor = vi_set((int32_t)b);
+	v_i even = _mm512_mul_epu32(a, factor);
+	v_i odd = _mm512_mul_epu32(_mm512_srli_epi64(a, 32), factor);
+	*ret_hi = _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd);
+	*ret_lo = _mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
+}
+
+static inline v_f v_load_bf16(const uint16_t *p)
+{
+	__m256i b = _mm256_loadu_si256((const __m256i *)p);
+	return v_of_bits(vi_sll(_mm512_cvtepu16_epi32(b), 16));
+}
+
+static inline void v_store_bf16(uint16_t *p, v_f x)
+{
+	v_i u = v_bits(x);
+	v_i odd = vi_and(vi_srl(u, 16), vi_set(1));
+	u = vi_srl(vi_add(vi_add(u, vi_set(0x7fff)), odd), 16);
+	_mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(u));
+}
+
+static inline void v_store_i16(int16_t *p, v_i x)
+{
+	_mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(x));
+}
+
+/* Of the first n lanes. */
+static inline uint32_t v_count_unequal(v_f a, v_f b, uint32_t n)
+{
+	uint32_t mask = _mm512_cmp_ps_mask(a, b, _CMP_NEQ_OQ);
+	return (uint32_t)__builtin_popcount(n < V_N ? mask & ((1u << n) - 1) : mask);
+}
+
+static inline v_f v_age(uint64_t now, const uint64_t *t_prog)
+{
+	v_t end = _mm512_set1_epi64((int64_t)now), low = _mm512_set1_epi64(0x7fffffff);
+	v_t a = _mm512_sub_epi64(end, _mm512_loadu_si512(t_prog));
+	v_t b = _mm512_sub_epi64(end, _mm512_loadu_si512(t_prog + 8));
+	__m256i a_hi = _mm512_cvtepi64_epi32(_mm512_srli_epi64(a, 31));
+	__m256i b_hi = _mm512_cvtepi64_epi32(_mm512_srli_epi64(b, 31));
+	__m256i a_lo = _mm512_cvtepi64_epi32(_mm512_and_si512(a, low));
+	__m256i b_lo = _mm512_cvtepi64_epi32(_mm512_and_si512(b, low));
+	v_i hi = _mm512_inserti64x4(_mm512_castsi256_si512(a_hi), b_hi, 1);
+	v_i lo = _mm512_inserti64x4(_mm512_castsi256_si512(a_lo), b_lo, 1);
+	return v_add(v_mul(v_of_int(hi), v_set(TWO_TO_31)), v_of_int(lo));
+}
+
+static inline v_t vt_zero(void)
+{
+	return _mm512_setzero_si512();
+}
+
+/* Of V_N times. */
+static inline v_t vt_max(v_t a, const uint64_t *t)
+{
+	v_t b = _mm512_max_epu64(_mm512_loadu_si512(t), _mm512_loadu_si512(t + 8));
+	return _mm512_max_epu64(a, b);
+}
+
+static inline uint64_t vt_reduce(v_t a)
+{
+	return _mm512_reduce_max_epu64(a);
+}
+
+#include "x86/kernels_simd.h"
+
+const struct pcm_dsp pcm_dsp_avx512 = {
+	.name = "avx512",
+	.normals = normals,
+	.add_bit = add_bit,
+	.add_int8 = add_int8,
+	.convert = convert,
+	.drifted = drifted,
+	.refresh = refresh,
+};
