@@ -44,7 +44,8 @@ struct xbar_params {
 	/* Receives messages, also those of a failing xbar_open(); NULL is silent. text is borrowed. */
 	void (*log)(void *log_user, enum xbar_log_level level, const char *text);
 	void *log_user;
-	enum xbar_log_level log_level; /* the most talkative level wanted; default XBAR_LOG_WARNING */
+	enum xbar_log_level
+		log_level; /* the most talkative level wanted; default XBAR_LOG_WARNING */
 };
 #define XBAR_PARAMS_DEFAULT ((struct xbar_params){ .log_level = XBAR_LOG_WARNING })
 
@@ -55,17 +56,17 @@ enum xbar_cap {
 };
 
 struct xbar_info {
-	char board[64];   /* "crossloop emulator" */
-	char model[32];   /* device model or board type */
+	char board[64]; /* "crossloop emulator" */
+	char model[32]; /* device model or board type */
 	char serial[32];
 	char version[32];
-	char uri[512];    /* complete: with it, xbar_open() gives this board again */
+	char uri[512]; /* complete: with it, xbar_open() gives this board again */
 	uint32_t n_chip, n_row, n_col, n_device;
 	uint32_t dac_bits, adc_bits;
-	float v_read;     /* V */
-	float g_max;      /* S, of one device */
-	uint64_t t_mvm;   /* ns per vector */
-	uint32_t caps;    /* enum xbar_cap */
+	float v_read;   /* V */
+	float g_max;    /* S, of one device */
+	uint64_t t_mvm; /* ns per vector */
+	uint32_t caps;  /* enum xbar_cap */
 };
 
 enum xbar_kind { XBAR_SET, XBAR_RESET };
@@ -85,8 +86,10 @@ struct xbar_mvm {
 	uint32_t chip;
 	uint32_t row, n_row, col, n_col, n_vec;
 	enum xbar_input input;
-	const void *in; /* BIT: [n_vec][ceil(n_row / 8)] bytes, bit 0 first; INT8: [n_vec][n_row] codes; borrowed */
-	int16_t *out;   /* [n_vec][n_col] ADC codes; yours; one code is xbar_adc_lsb(x, chip, col) A */
+	const void *
+		in; /* BIT: [n_vec][ceil(n_row / 8)] bytes, bit 0 first; INT8: [n_vec][n_row] codes; borrowed */
+	int16_t *
+		out; /* [n_vec][n_col] ADC codes; yours; one code is xbar_adc_lsb(x, chip, col) A */
 	uint32_t n_sat; /* returned: how many of the codes saturated */
 };
 
@@ -109,19 +112,19 @@ struct xbar_program_options {
 };
 
 struct xbar_program_stats {
-	uint32_t n_device;    /* programmed */
-	uint32_t n_failed;    /* of them not within tol at the last verifying read */
-	uint32_t n_iter;      /* rounds used */
-	float rms_error;      /* S, of the last verifying reads against the targets */
+	uint32_t n_device; /* programmed */
+	uint32_t n_failed; /* of them not within tol at the last verifying read */
+	uint32_t n_iter;   /* rounds used */
+	float rms_error;   /* S, of the last verifying reads against the targets */
 };
 
 struct xbar_stats {
-	uint64_t time;     /* ns, the furthest chip clock */
-	uint64_t n_mvm;    /* vectors */
+	uint64_t time;  /* ns, the furthest chip clock */
+	uint64_t n_mvm; /* vectors */
 	uint64_t n_set, n_reset, n_read, n_program;
-	uint64_t n_sat;    /* saturated ADC codes */
-	double energy;     /* J */
-	uint64_t n_call;   /* API calls that reached the backend */
+	uint64_t n_sat;  /* saturated ADC codes */
+	double energy;   /* J */
+	uint64_t n_call; /* API calls that reached the backend */
 	uint64_t n_byte_out, n_byte_in, n_round_trip, n_retry; /* links only */
 };
 

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* schemes.c - which kinds of URI there are. A backend's schemes are one line each in both lists. */
+#include "backend.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include "spelling.h"
+
+#define N(list) (sizeof(list) / sizeof(list[0]))
+
+static const char *const names[] = {
+	"emu",
+	NULL,
+};
+
+static const struct xbar_backend *const backends[] = {
+	&xbar_backend_emu,
+};
+
+static_assert(N(names) == N(backends) + 1, "the two lists are parallel");
+
+/* Kinds of board that exist, but not in this build: a different answer from a misspelt one. */
+static const char *const known[] = { "emu", "loop", "serial", "usb", "replay", NULL };
+
+const char *const *xbar_schemes(void)
+{
+	return names;
+}
+
+static const struct xbar_backend *find(const char *scheme)
+{
+	for (size_t i = 0; i < N(backends); i++) {
+		if (!strcmp(names[i], scheme))
+			return backends[i];
+	}
+	return NULL;
+}
+
+int xbar_backend_find(const struct xbar_backend **ret, const char *scheme, struct xbar_message *msg)
+{
+	const struct xbar_backend *be = find(scheme);
+	char all[128] = "";
+
+	if (be) {
+		*ret = be;
+		return 0;
+	}
+	for (size_t i = 0; names[i]; i++) {
+		strncat(all, i ? ", " : "", sizeof(all) - strlen(all) - 1);
+		strncat(all, names[i], sizeof(all) - strlen(all) - 1);
+		strncat(all, ":", sizeof(all) - strlen(all) - 1);
+	}
+	for (size_t i = 0; known[i]; i++) {
+		if (!strcmp(known[i], scheme))
+			return xbar_fail(msg, -ENOTSUP,
+				"URI: boards of the kind \"%s:\" are not in this build, which has: %s",
+				scheme, all);
+	}
+	return xbar_fail(msg, -EINVAL,
+		"URI: unknown kind of board \"%s:\", did you mean \"%s:\"? This build has: %s",
+		scheme, xbar_nearest(scheme, known), all);
+}
+
+int xbar_scheme_help(const char *scheme,
+	void (*row)(void *user, const char *key, const char *unit, const char *def,
+		const char *range, const char *source, const char *help),
+	void *user)
+{
+	const struct xbar_backend *be = find(scheme);
+
+	if (!be)
+		return -ENOENT;
+	if (be->help)
+		be->help(row, user);
+	return 0;
+}
