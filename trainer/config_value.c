@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "nearest.h"
+#include "utf8.h"
 
 const struct snn_option *snn_option_find(const char *path)
 {
@@ -182,39 +183,13 @@ static int choice_of(const struct snn_option *o, const char *text, struct snn_er
 		text, snn_nearest(text, o->choices), all);
 }
 
-static bool is_bad_code_point(uint32_t c)
+static bool is_printable_utf8(const char *text, size_t n)
 {
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0xd800 && c < 0xe000) || c == 0x2028 ||
-		c == 0x2029 || c == 0xfeff || (c & 0xfffe) == 0xfffe || c > 0x10ffff;
-}
+	uint32_t c;
 
-/*
- * Texts must come back from YAML as they went in, so they are printable UTF-8: no control
- * characters, line separators, byte order marks or overlong forms.
- */
-static bool is_printable_utf8(const char *text)
-{
-	static const uint32_t least[4] = { 0, 0x80, 0x800, 0x10000 };
-	const unsigned char *p = (const unsigned char *)text;
-
-	while (*p) {
-		uint32_t c = *p++;
-		int more = c < 0x80    ? 0
-			: c >> 5 == 6  ? 1
-			: c >> 4 == 14 ? 2
-			: c >> 3 == 30 ? 3
-				       : -1;
-
-		if (more < 0)
-			return false;
-		if (more)
-			c &= 0x3fu >> more;
-		for (int i = 0; i < more; i++) {
-			if ((*p & 0xc0) != 0x80)
-				return false;
-			c = c << 6 | (*p++ & 0x3f);
-		}
-		if (c < least[more] || is_bad_code_point(c))
+	for (size_t len; n; text += len, n -= len) {
+		len = snn_utf8_next(text, n, &c);
+		if (!len || !snn_is_printable(c))
 			return false;
 	}
 	return true;
@@ -227,7 +202,7 @@ static int set_text(const struct snn_option *o, const char *text, char *ret, str
 	if (n >= o->size)
 		return snn_fail(e, -EINVAL, "%s has %zu bytes, at most %zu fit: \"%.60s...\"",
 			o->path, n, o->size - 1, text);
-	if (!is_printable_utf8(text))
+	if (!is_printable_utf8(text, n))
 		return snn_fail(
 			e, -EINVAL, "%s = \"%.100s\" is not printable UTF-8", o->path, text);
 	memset(ret, 0, o->size);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "read_file.h"
+#include "utf8.h"
 
 #define MAX_ITEMS 256 /* the table has 50; looking for duplicates is quadratic */
 
@@ -274,6 +275,36 @@ static int walk_events(struct walk *w, struct fy_parser *p, struct fy_diag *diag
 	}
 }
 
+/*
+ * What libfyaml must not see: 0.7.12 never returns from a directive that is not UTF-8. A
+ * configuration needs no directive, and no character that YAML does not allow (1.2.2, 5.1).
+ */
+static int check_text(const char *name, const char *text, size_t n, struct snn_error *e)
+{
+	bool at_start = true;
+	int line = 1;
+	size_t len;
+
+	if (n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) { /* byte order mark */
+		text += 3;
+		n -= 3;
+	}
+	for (; n; text += len, n -= len) {
+		uint32_t c;
+
+		len = snn_utf8_next(text, n, &c);
+		if (!len || (!snn_is_printable(c) && c != '\t' && c != '\n' && c != '\r'))
+			return snn_fail(e, -EINVAL,
+				"%s:%d: a character that is not printable UTF-8", name, line);
+		if (at_start && c == '%')
+			return snn_fail(
+				e, -EINVAL, "%s:%d: directives are not supported", name, line);
+		at_start = c == '\n' || c == '\r';
+		line += c == '\n';
+	}
+	return 0;
+}
+
 int snn_yaml_parse(
 	struct snn_yaml *ret, const char *name, const char *text, size_t n, struct snn_error *e)
 {
@@ -282,15 +313,19 @@ int snn_yaml_parse(
 	struct fy_diag_cfg diag_cfg;
 	struct fy_parse_cfg cfg = { .flags = FYPCF_QUIET | FYPCF_DEFAULT_VERSION_1_2 };
 	struct fy_parser *p = NULL;
-	int r = -ENOMEM;
+	int r;
 
 	if (n > SNN_YAML_MAX)
 		return snn_fail(e, -EINVAL, "%s: %zu bytes, a configuration has at most %zu", name,
 			n, SNN_YAML_MAX);
+	r = check_text(name, text, n, e);
+	if (r < 0)
+		return r;
 	if (!n) {
 		*ret = y;
 		return 0;
 	}
+	r = -ENOMEM;
 	fy_diag_cfg_default(&diag_cfg);
 	diag_cfg.fp = NULL;
 	diag_cfg.output_fn = NULL;

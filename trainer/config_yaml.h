@@ -3,7 +3,8 @@
  * config_yaml.h - a YAML text as a flat list of path and value with line numbers.
  *
  * The text is untrusted. Only what a configuration needs is accepted: one document, a mapping of
- * scalars and lists of scalars, at most one level of sections; no anchors, aliases or tags. So
+ * scalars and lists of scalars, at most one level of sections; no anchors, aliases, tags or
+ * directives. So
  * there is nothing to expand and nothing recursive, and memory is bounded by the text's length.
  */
 #ifndef SNN_CONFIG_YAML_H

@@ -212,6 +212,29 @@ static void malformed_yaml_names_file_and_line(void **state)
 	assert_refused("rule: ostl\n\tseed: 3\n", -EINVAL, "run.yaml:");
 }
 
+/* libfyaml 0.7.12 never returned from a directive with the byte d9 (found by fuzz_config). */
+static void what_libfyaml_should_not_see_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("%\xd9"
+		       "AML 1.1\n---\n",
+		-EINVAL, "run.yaml:1: directives are not supported");
+	assert_refused("rule: ostl\n\nuri: \"\xd9\"\n", -EINVAL,
+		"run.yaml:3: a character that is not printable UTF-8");
+	assert_refused("uri: \"\x01\"\n", -EINVAL, "run.yaml:1: a character that is not printable");
+}
+
+static void byte_order_mark_is_harmless(void **state)
+{
+	struct snn_config c;
+	struct snn_error e = { "" };
+
+	(void)state;
+	write_text("run.yaml", "\xef\xbb\xbfrule: ostl\n");
+	assert_int_equal(snn_config_load(&c, "run.yaml", NULL, 0, &e), 0);
+	assert_string_equal(c.rule, "ostl");
+}
+
 static void null_is_not_a_text(void **state)
 {
 	(void)state;
@@ -524,6 +547,8 @@ int main(void)
 		scratch_test(unknown_key_names_file_line_and_the_nearest_key),
 		scratch_test(value_out_of_range_names_the_range_and_unit),
 		scratch_test(malformed_yaml_names_file_and_line),
+		scratch_test(what_libfyaml_should_not_see_is_refused),
+		scratch_test(byte_order_mark_is_harmless),
 		scratch_test(null_is_not_a_text),
 		scratch_test(config_file_that_cannot_be_read_names_it),
 		cmocka_unit_test(wrong_types_are_einval),
