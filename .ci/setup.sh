@@ -21,6 +21,7 @@ library jansson libjansson-dev
 library libcurl libcurl4-openssl-dev
 library nettle nettle-dev
 library libpng libpng-dev
+library zlib zlib1g-dev
 file /etc/ssl/certs/ca-certificates.crt ca-certificates
 '
 needs_test='

@@ -117,7 +117,7 @@ static void print_nll(const char *name, double nll)
 }
 
 /* "12.3 mJ": three digits and a prefix from n to k. */
-static void print_si(double v, const char *unit)
+static void print_si(const char *label, double v, const char *unit)
 {
 	static const char *const prefix[] = { "n", "u", "m", "", "k" };
 	int i = 0;
@@ -127,7 +127,7 @@ static void print_si(double v, const char *unit)
 		v /= 1000;
 		i++;
 	}
-	fprintf(stderr, "  %.3g %s%s", v, prefix[i], unit);
+	fprintf(stderr, "  %s%.3g %s%s", label, v, prefix[i], unit);
 }
 
 void snn_progress_epoch(struct snn_progress *p, const struct snn_epoch *row)
@@ -146,12 +146,10 @@ void snn_progress_epoch(struct snn_progress *p, const struct snn_epoch *row)
 			(unsigned long long)row->n_reset);
 	if (row->n_refresh)
 		fprintf(stderr, "  refreshed %llu", (unsigned long long)row->n_refresh);
-	if (!isnan(row->chip_time)) {
-		fputs("  chip", stderr);
-		print_si(row->chip_time, "s");
-	}
+	if (!isnan(row->chip_time))
+		print_si("chip ", row->chip_time, "s");
 	if (!isnan(row->energy))
-		print_si(row->energy, "J");
+		print_si("", row->energy, "J");
 	fputc('\n', stderr);
 	fflush(stderr);
 }

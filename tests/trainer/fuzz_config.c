@@ -33,8 +33,8 @@ const char *const fuzz_seeds[] = {
 };
 
 /*
- * libfyaml 0.7.12 loses a buffer at an unterminated quoted text of more than a few dozen bytes. Our
- * use of it is checked for leaks by test_config.c, without this.
+ * libfyaml 0.7.12 loses the buffer of a single-quoted text with a few dozen quotes in it ('' each),
+ * well-formed as it is. Our use of it is checked for leaks by test_config.c, without this.
  */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
