@@ -54,8 +54,10 @@ int snn_store_open(struct snn_store **ret, const char *file, struct snn_error *e
 	if (!st)
 		return snn_fail(e, r, "%s: no memory", file);
 	st->name = strdup(file);
-	if (!st->name)
+	if (!st->name) {
+		snn_fail(e, r, "%s: no memory", file);
 		goto fail;
+	}
 	r = snn_read_file(&image, &st->n_byte, file, FILE_MAX, e);
 	if (r < 0)
 		goto fail;
