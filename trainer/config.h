@@ -22,7 +22,7 @@ enum snn_weights_kind { SNN_WEIGHTS_FLOAT, SNN_WEIGHTS_CHIPS };
 enum snn_neuron { SNN_SNU, SNN_SSNU };
 enum snn_reset { SNN_RESET_FULL, SNN_RESET_SOFT };
 enum snn_psi { SNN_PSI_TRIANGULAR, SNN_PSI_TANH, SNN_PSI_FAST_SIGMOID };
-enum snn_trace { SNN_TRACE_AUTO, SNN_TRACE_EVENT, SNN_TRACE_DENSE };
+enum snn_trace_choice { SNN_TRACE_AUTO, SNN_TRACE_EVENT, SNN_TRACE_DENSE };
 enum snn_update { SNN_UPDATE_SEQUENCE, SNN_UPDATE_STEP };
 enum snn_optimizer { SNN_SGD, SNN_ADAM };
 enum snn_scheme { SNN_MIXED_PRECISION, SNN_STOCHASTIC };
@@ -75,7 +75,8 @@ struct snn_config {
 		double wait;                 /* s of chip time that pass a sequence (host and link) */
 		double adc_margin;           /* ADC range = margin x the largest current met in calibration */
 		uint32_t calibrate_sequences;/* training sequences used for it */
-		uint32_t read_average;       /* reads averaged where weights are read back */
+		uint32_t read_average;       /* reads averaged where devices are read */
+		uint32_t read_back_every;    /* updates between read-backs of transposed weights */
 	} chips;
 };
 

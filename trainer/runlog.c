@@ -121,7 +121,7 @@ static int make_default_folder(char *buf, size_t n, const struct snn_config *c, 
 	return snn_fail(e, -EEXIST, "a thousand runs in one second: give a folder with --out");
 }
 
-static int write_config(struct snn_runlog *l, const struct snn_config *c, struct snn_error *e)
+int snn_runlog_configure(struct snn_runlog *l, const struct snn_config *c, struct snn_error *e)
 {
 	char *text = NULL;
 	size_t n = 0;
@@ -157,8 +157,8 @@ static int refuse_used(struct snn_runlog *l, struct snn_error *e)
 	return 0;
 }
 
-int snn_runlog_create(struct snn_runlog **ret, const char *path, const struct snn_config *c,
-	const char *device_info, struct snn_error *e)
+int snn_runlog_create(
+	struct snn_runlog **ret, const char *path, const struct snn_config *c, struct snn_error *e)
 {
 	char own[MAX_PATH];
 	struct snn_runlog *l = NULL;
@@ -178,17 +178,22 @@ int snn_runlog_create(struct snn_runlog **ret, const char *path, const struct sn
 	r = take_lock(l, e);
 	if (r == 0)
 		r = refuse_used(l, e);
-	if (r == 0 && device_info && device_info[0])
-		r = snn_write_file(
-			snn_runlog_file(l, "device.txt"), device_info, strlen(device_info), e);
 	if (r == 0) /* last: a folder with a config.yaml is a whole run */
-		r = write_config(l, c, e);
+		r = snn_runlog_configure(l, c, e);
 	if (r < 0) {
 		snn_runlog_close(l);
 		return r;
 	}
 	*ret = l;
 	return 0;
+}
+
+void snn_runlog_discard(struct snn_runlog *l)
+{
+	unlink(snn_runlog_file(l, "config.yaml"));
+	unlink(snn_runlog_file(l, "lock"));
+	rmdir(l->path); /* only if nothing else is in it */
+	snn_runlog_close(l);
 }
 
 int snn_runlog_open(

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * runlog.h - the run folder: config.yaml, metrics.csv, checkpoint.h5, best.h5, lock.
+ * runlog.h - the run folder: config.yaml, device.txt, metrics.csv, checkpoint.h5, best.h5, lock.
  *
  * metrics.csv holds nothing of the wall clock, so that the same seed gives the same bytes; it is
  * rewritten whole and renamed at every epoch, so that a crash leaves it in step with a checkpoint.
@@ -29,8 +29,12 @@ struct snn_epoch {
 struct snn_runlog; /* an open, locked run folder */
 
 /* A new folder: path NULL makes runs/TASK-RULE-WEIGHTS-sSEED-YYYYmmdd-HHMMSS. -EEXIST if it holds a run. */
-int snn_runlog_create(struct snn_runlog **ret, const char *path, const struct snn_config *c,
-	const char *device_info, struct snn_error *e);
+int snn_runlog_create(
+	struct snn_runlog **ret, const char *path, const struct snn_config *c, struct snn_error *e);
+/* A new folder whose run did not begin: take away what create made, and close. */
+void snn_runlog_discard(struct snn_runlog *l);
+/* Write config.yaml anew, where a resumed run got more epochs. */
+int snn_runlog_configure(struct snn_runlog *l, const struct snn_config *c, struct snn_error *e);
 /* An existing one, to resume or evaluate. *c is read from its config.yaml. */
 int snn_runlog_open(
 	struct snn_runlog **ret, const char *path, struct snn_config *c, struct snn_error *e);

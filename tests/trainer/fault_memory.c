@@ -229,7 +229,7 @@ static int keep_run(struct snn_error *e)
 	snn_config_default(&c);
 	unlink("run/config.yaml");
 	unlink("run/metrics.csv");
-	r = snn_runlog_create(&l, "run", &c, "a board", e);
+	r = snn_runlog_create(&l, "run", &c, e);
 	if (r < 0)
 		return r;
 	r = snn_runlog_metrics(l, &row, 1, e);

@@ -41,7 +41,7 @@ static struct snn_runlog *created(const char *path, const struct snn_config *c)
 	struct snn_runlog *l = NULL;
 	struct snn_error e = { "" };
 
-	if (snn_runlog_create(&l, path, c, "a board", &e) < 0)
+	if (snn_runlog_create(&l, path, c, &e) < 0)
 		fail_msg("%s", e.text);
 	return l;
 }
@@ -54,7 +54,17 @@ static void assert_text(const char *file, const char *want)
 	free(text);
 }
 
-static void new_run_keeps_configuration_and_device(void **state)
+static void discarded_run_leaves_no_folder(void **state)
+{
+	struct snn_config c;
+
+	(void)state;
+	snn_config_default(&c);
+	snn_runlog_discard(created("gone", &c));
+	assert_int_equal(access("gone", F_OK), -1);
+}
+
+static void new_run_keeps_its_configuration(void **state)
 {
 	struct snn_config c, back;
 	struct snn_error e = { "" };
@@ -66,7 +76,6 @@ static void new_run_keeps_configuration_and_device(void **state)
 	l = created("a/b", &c);
 	assert_string_equal(snn_runlog_path(l), "a/b");
 	assert_string_equal(snn_runlog_file(l, "metrics.csv"), "a/b/metrics.csv");
-	assert_text("a/b/device.txt", "a board");
 	snn_runlog_close(l);
 	l = NULL;
 	assert_int_equal(snn_runlog_open(&l, "a/b", &back, &e), 0);
@@ -102,7 +111,7 @@ static void folder_that_holds_a_run_is_not_overwritten(void **state)
 	snn_config_default(&c);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		write_text(names[i], "precious");
-		assert_int_equal(snn_runlog_create(&l, ".", &c, NULL, &e), -EEXIST);
+		assert_int_equal(snn_runlog_create(&l, ".", &c, &e), -EEXIST);
 		assert_contains(e.text, names[i]);
 		assert_contains(e.text, "--resume");
 		assert_null(l);
@@ -130,7 +139,7 @@ static int try_elsewhere(bool is_new)
 		int r;
 
 		snn_config_default(&c);
-		r = is_new ? snn_runlog_create(&l, "run", &c, NULL, &e)
+		r = is_new ? snn_runlog_create(&l, "run", &c, &e)
 			   : snn_runlog_open(&l, "run", &c, &e);
 		f = fopen("message", "w");
 		if (f) {
@@ -178,7 +187,7 @@ static void lock_of_a_killed_process_is_free(void **state)
 	assert_int_equal(pipe(ready), 0);
 	pid = fork();
 	if (pid == 0) {
-		if (snn_runlog_create(&l, "run", &c, NULL, &e) < 0 || write(ready[1], "x", 1) != 1)
+		if (snn_runlog_create(&l, "run", &c, &e) < 0 || write(ready[1], "x", 1) != 1)
 			_exit(1);
 		pause();
 		_exit(0);
@@ -208,7 +217,7 @@ static void folder_without_a_run_cannot_be_opened(void **state)
 	assert_int_equal(snn_runlog_open(&l, ".", &c, &e), -EINVAL);
 	assert_contains(e.text, "./config.yaml:1: unknown key rul");
 	write_text("file", "");
-	assert_int_equal(snn_runlog_create(&l, "file", &c, NULL, &e), -ENOTDIR);
+	assert_int_equal(snn_runlog_create(&l, "file", &c, &e), -ENOTDIR);
 	assert_null(l);
 }
 
@@ -268,7 +277,7 @@ static void run_that_cannot_be_started_can_be_started_again(void **state)
 	(void)state;
 	snn_config_default(&c);
 	limit_file_size(100);
-	r = snn_runlog_create(&l, "run", &c, "a board", &e);
+	r = snn_runlog_create(&l, "run", &c, &e);
 	limit_file_size(0);
 	assert_int_equal(r, -EFBIG);
 	assert_contains(e.text, "run/config.yaml cannot be written");
@@ -278,7 +287,8 @@ static void run_that_cannot_be_started_can_be_started_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		scratch_test(new_run_keeps_configuration_and_device),
+		scratch_test(new_run_keeps_its_configuration),
+		scratch_test(discarded_run_leaves_no_folder),
 		scratch_test(default_folder_names_task_rule_weights_and_seed),
 		scratch_test(folder_that_holds_a_run_is_not_overwritten),
 		scratch_test(second_process_is_told_the_pid_of_the_first),

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "batch.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "fast.h"
+#include "learner.h"
+#include "snu.h"
+
+#define N_STATE  8  /* float arrays of a layer */
+#define N_FACTOR 64 /* (1 + z) <= 2 each: their product stays below 2^64 */
+
+static int init_layers(struct snn_batch *b)
+{
+	const struct snn_net *net = b->net;
+	size_t n = 2 * (size_t)net->n_out;
+	float *p;
+
+	for (uint32_t l = 0; l < net->n_layer; l++)
+		n += N_STATE * (size_t)net->size[l];
+	p = calloc(n * b->n_lane, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	b->memory = p;
+	for (uint32_t l = 0; l < net->n_layer; l++) {
+		struct snn_layer_state *y = &b->layer[l];
+		float **array[N_STATE] = { &y->i, &y->s, &y->y, &y->psi, &y->s_prev, &y->y_prev,
+			&y->psi_prev, &y->l };
+
+		for (int k = 0; k < N_STATE; k++) {
+			*array[k] = p;
+			p += (size_t)net->size[l] * b->n_lane;
+		}
+		if (snn_spikes_init(&y->out, net->size[l], b->n_lane, net->neuron == SNN_SSNU) < 0)
+			return -ENOMEM;
+	}
+	b->o = p;
+	b->err = p + (size_t)net->n_out * b->n_lane;
+	return 0;
+}
+
+int snn_batch_init(struct snn_batch *b, struct snn_net *net, struct snn_weights *w, uint32_t n_lane)
+{
+	*b = (struct snn_batch){ .net = net, .weights = w, .n_lane = n_lane };
+	b->seq = calloc(n_lane, sizeof(*b->seq));
+	if (!b->seq || snn_spikes_init(&b->x, net->n_in, n_lane, false) < 0 ||
+		snn_spikes_init(&b->y_star, net->n_out, n_lane, false) < 0 || init_layers(b) < 0) {
+		snn_batch_done(b);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void snn_batch_done(struct snn_batch *b)
+{
+	for (uint32_t l = 0; l < SNN_MAX_HIDDEN; l++)
+		snn_spikes_done(&b->layer[l].out);
+	snn_spikes_done(&b->x);
+	snn_spikes_done(&b->y_star);
+	free(b->seq);
+	free(b->memory);
+	*b = (struct snn_batch){ 0 };
+}
+
+/* Longest first; equal lengths keep their order. */
+static void seat(struct snn_batch *b, const struct snn_seq *const *seq, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t k = i;
+
+		while (k > 0 && b->seq[k - 1]->n_step < seq[i]->n_step) {
+			b->seq[k] = b->seq[k - 1];
+			k--;
+		}
+		b->seq[k] = seq[i];
+	}
+	b->n_seq = n;
+}
+
+static void rest(struct snn_batch *b)
+{
+	for (uint32_t l = 0; l < b->net->n_layer; l++) {
+		struct snn_layer_state *y = &b->layer[l];
+		size_t size = (size_t)b->n_lane * b->net->size[l] * sizeof(float);
+
+		memset(y->s, 0, size);
+		memset(y->y, 0, size);
+		memset(y->psi, 0, size);
+	}
+}
+
+static void show(struct snn_spikes *p, uint32_t lane, const struct snn_seq *s, uint32_t t)
+{
+	snn_spikes_list(p, lane, s->note + s->begin[t], s->begin[t + 1] - s->begin[t]);
+}
+
+/* Input of step t, target of step t + 1, of the sequences that have both. */
+static void present(struct snn_batch *b)
+{
+	b->n_active = 0;
+	while (b->n_active < b->n_seq && b->t + 1 < b->seq[b->n_active]->n_step) {
+		show(&b->x, b->n_active, b->seq[b->n_active], b->t);
+		show(&b->y_star, b->n_active, b->seq[b->n_active], b->t + 1);
+		b->n_active++;
+	}
+}
+
+static void swap(float **a, float **b)
+{
+	float *c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
+static void neurons(struct snn_batch *b, uint32_t l, struct snn_score *score)
+{
+	struct snn_layer_state *y = &b->layer[l];
+	uint32_t n = b->net->size[l];
+
+	swap(&y->s, &y->s_prev);
+	swap(&y->y, &y->y_prev);
+	swap(&y->psi, &y->psi_prev);
+	for (uint32_t lane = 0; lane < b->n_active; lane++) {
+		size_t at = (size_t)lane * n;
+		struct snn_snu_step p = { .i = y->i + at,
+			.b = snn_net_threshold(b->net, l)->value,
+			.s_prev = y->s_prev + at,
+			.y_prev = y->y_prev + at,
+			.s = y->s + at,
+			.y = y->y + at,
+			.psi = y->psi + at };
+
+		snn_snu_step(b->net, n, &p);
+		snn_spikes_values(&y->out, lane, y->y + at);
+		if (y->out.is_real) {
+			for (uint32_t i = 0; i < n; i++)
+				score->n_spike += (double)y->y[at + i];
+		} else {
+			score->n_spike += y->out.n_on[lane];
+		}
+		score->n_neuron += n;
+	}
+}
+
+static int product(
+	struct snn_batch *b, const struct snn_product *p, uint32_t n, struct snn_error *e)
+{
+	return b->weights->ops->product(b->weights, p, n, b->n_active, e);
+}
+
+/*
+ * Currents of the first layer and, for rules that use them, the learning signals B y_star: in target
+ * projection the two do not wait for each other, so they are one call.
+ */
+static int first_products(struct snn_batch *b, bool with_feedback, struct snn_error *e)
+{
+	struct snn_product p[1 + SNN_MAX_HIDDEN] = {
+		{ .i_matrix = snn_net_w(b->net, 0), .in = &b->x, .out = b->layer[0].i },
+	};
+	uint32_t n = 1;
+
+	for (uint32_t l = 0; with_feedback && l < b->net->n_layer; l++)
+		p[n++] = (struct snn_product){
+			.i_matrix = snn_net_b_fb(b->net, l), .in = &b->y_star, .out = b->layer[l].l
+		};
+	return product(b, p, n, e);
+}
+
+static int forward(
+	struct snn_batch *b, bool with_feedback, struct snn_score *score, struct snn_error *e)
+{
+	const struct snn_net *net = b->net;
+	int r = first_products(b, with_feedback, e);
+
+	if (r < 0)
+		return r;
+	neurons(b, 0, score);
+	for (uint32_t l = 1; l < net->n_layer; l++) {
+		struct snn_product p = { .i_matrix = snn_net_w(net, l),
+			.in = &b->layer[l - 1].out,
+			.out = b->layer[l].i };
+
+		r = product(b, &p, 1, e);
+		if (r < 0)
+			return r;
+		neurons(b, l, score);
+	}
+	return product(b,
+		&(struct snn_product){ .i_matrix = snn_net_v(net),
+			.in = &b->layer[net->n_layer - 1].out,
+			.out = b->o },
+		1, e);
+}
+
+/*
+ * NLL of one lane, sum_k log(1 + exp(o_k)) - y_star_k o_k, and err = yhat - y_star. The logarithms of
+ * N_FACTOR factors are taken as one of their product.
+ */
+static double readout(struct snn_batch *b, uint32_t lane)
+{
+	uint32_t n = b->net->n_out, n_on = b->y_star.n_on[lane];
+	float *o = b->o + (size_t)lane * n, *err = b->err + (size_t)lane * n;
+	const uint16_t *on = snn_spikes_on(&b->y_star, lane);
+	double nll = 0, factor = 1;
+
+	snn_add(n, snn_net_bias(b->net)->value, o);
+	for (uint32_t k = 0; k < n; k++) {
+		float z = expf(-fabsf(o[k]));
+		float q = 1 / (1 + z);
+
+		err[k] = o[k] >= 0 ? q : z * q;
+		nll += o[k] >= 0 ? (double)o[k] : 0;
+		factor *= 1 + (double)z;
+		if (k % N_FACTOR == N_FACTOR - 1) {
+			nll += (double)logf((float)factor);
+			factor = 1;
+		}
+	}
+	nll += (double)logf((float)factor);
+	for (uint32_t k = 0; k < n_on; k++) {
+		nll -= (double)o[on[k]];
+		err[on[k]] -= 1;
+	}
+	return nll;
+}
+
+/* gV += y err', gc += err */
+static void learn_readout(struct snn_batch *b, uint32_t lane)
+{
+	const struct snn_spikes *y = &b->layer[b->net->n_layer - 1].out;
+	const float *err = b->err + (size_t)lane * b->net->n_out;
+	double *grad = snn_net_grad_v(b->net)->grad;
+	size_t n = b->net->n_out;
+
+	snn_axpy_to_double(n, 1, err, snn_net_bias(b->net)->grad);
+	if (y->is_real) {
+		for (uint32_t i = 0; i < y->n; i++)
+			snn_axpy_to_double(
+				n, (double)snn_spikes_real(y, lane)[i], err, grad + i * n);
+	} else {
+		for (uint32_t k = 0; k < y->n_on[lane]; k++)
+			snn_axpy_to_double(n, 1, err, grad + snn_spikes_on(y, lane)[k] * n);
+	}
+}
+
+static int step(struct snn_batch *b, struct snn_learner *learner, struct snn_score *score,
+	struct snn_error *e)
+{
+	int r = forward(b, learner && learner->rule->uses_feedback, score, e);
+
+	if (r < 0)
+		return r;
+	for (uint32_t lane = 0; lane < b->n_active; lane++) {
+		score->nll += readout(b, lane);
+		score->n_step += 1;
+		if (learner)
+			learn_readout(b, lane);
+	}
+	return learner ? learner->rule->step(learner, b, e) : 0;
+}
+
+int snn_batch_run(struct snn_batch *b, const struct snn_seq *const *seq, uint32_t n,
+	struct snn_learner *learner, int (*after_step)(void *user, struct snn_error *e), void *user,
+	struct snn_score *score, struct snn_error *e)
+{
+	int r = 0;
+
+	seat(b, seq, n);
+	rest(b);
+	b->t = 0;
+	if (learner)
+		r = learner->rule->begin(learner, b, e);
+	for (present(b); r == 0 && b->n_active; b->t++, present(b)) {
+		r = step(b, learner, score, e);
+		if (r == 0 && after_step)
+			r = after_step(user, e);
+	}
+	if (r == 0 && learner)
+		r = learner->rule->end(learner, b, e);
+	return r;
+}

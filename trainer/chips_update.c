@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * chips_update.c - changes become pulses. There is no gradual depression: SET on the plus pair raises
+ * a weight, SET on the minus pair lowers it.
+ *
+ *	mixed-precision (Nandakumar et al., Front. Neurosci. 14, 2020): chi collects changes; while
+ *	|chi| is at least the mean step of the device whose turn it is, one pulse, chi less that step.
+ *	stochastic: |change| / step pulses, the fraction rounded at random.
+ *
+ * Devices of a pair take turns (Boybat et al., Nat. Commun. 9, 2018), or are drawn.
+ */
+#include <errno.h>
+#include <gsl/gsl_rng.h>
+#include <math.h>
+#include <string.h>
+#include "chips.h"
+#include "fast.h"
+#include "seed.h"
+
+#define N_SCAN 16 /* cells screened together */
+
+/* chi += delta; flag [n / N_SCAN, rounded up] where some |chi| >= limit. */
+SNN_FAST static void screen(size_t n, const float *restrict delta, float limit, float *restrict chi,
+	uint8_t *restrict flag)
+{
+	size_t i = 0;
+
+	for (; i + N_SCAN <= n; i += N_SCAN) {
+		int any = 0;
+
+		for (size_t k = i; k < i + N_SCAN; k++) {
+			chi[k] += delta[k];
+			any |= fabsf(chi[k]) >= limit;
+		}
+		flag[i / N_SCAN] = (uint8_t)any;
+	}
+	for (; i < n; i++) {
+		chi[i] += delta[i];
+		flag[i / N_SCAN] = 1;
+	}
+}
+
+struct update {
+	struct snn_chips *ch;
+	uint32_t i_matrix;
+	gsl_rng *rng; /* NULL where nothing is drawn */
+};
+
+static float step_of(const struct update *u, size_t cell, uint32_t device)
+{
+	uint8_t p = u->ch->cells[u->i_matrix].n_pulse[cell * XBAR_N_DEVICE + device];
+
+	return u->ch->block[u->i_matrix].k * u->ch->step[p < SNN_N_STEP ? p : SNN_N_STEP - 1];
+}
+
+static uint32_t choose_device(const struct update *u, size_t cell, bool is_plus)
+{
+	uint8_t *next = &u->ch->cells[u->i_matrix].next[cell];
+	uint32_t bit = is_plus ? 0 : 1, first = is_plus ? 0 : 2;
+
+	if (u->ch->config->update.device == SNN_RANDOM_DEVICE)
+		return first + (uint32_t)gsl_rng_uniform_int(u->rng, 2);
+	return first + ((*next >> bit) & 1u);
+}
+
+static void send(const struct update *u, size_t cell, uint32_t device)
+{
+	struct snn_chips *ch = u->ch;
+	const struct snn_block *b = &ch->block[u->i_matrix];
+	uint32_t n_col = ch->base.net->matrix[u->i_matrix].n_col;
+	uint8_t *p = &ch->cells[u->i_matrix].n_pulse[cell * XBAR_N_DEVICE + device];
+
+	ch->cells[u->i_matrix].next[cell] ^= device < 2 ? 1u : 2u;
+	if (*p < UINT8_MAX)
+		++*p;
+	ch->pulse[b->board][ch->n_pulse[b->board]++] = (struct xbar_pulse){
+		.row = (uint16_t)(b->row + cell / n_col),
+		.col = (uint16_t)(b->col + cell % n_col),
+		.chip = (uint8_t)b->chip,
+		.device = (uint8_t)device,
+		.kind = XBAR_SET,
+		.n = 1,
+	};
+}
+
+static int flush(struct snn_chips *ch, uint32_t board, struct snn_error *e)
+{
+	int r = 0;
+
+	if (ch->n_pulse[board])
+		r = xbar_pulse(ch->board[board], ch->pulse[board], ch->n_pulse[board]);
+	ch->n_pulse[board] = 0;
+	return r < 0 ? snn_board_fail(ch, board, r, "pulsing weights", e) : 0;
+}
+
+/* Room for the pulses of one more cell. */
+static int make_room(struct snn_chips *ch, uint32_t board, struct snn_error *e)
+{
+	if (ch->n_pulse[board] + ch->config->update.max_pulses <= ch->max_pulse)
+		return 0;
+	return flush(ch, board, e);
+}
+
+static void accumulate(const struct update *u, size_t cell)
+{
+	float *chi = &u->ch->cells[u->i_matrix].chi[cell];
+
+	for (uint32_t n = 0; n < u->ch->config->update.max_pulses; n++) {
+		bool is_plus = *chi > 0;
+		uint32_t device = choose_device(u, cell, is_plus);
+		float step = step_of(u, cell, device);
+
+		if (!(fabsf(*chi) >= step))
+			break;
+		*chi -= is_plus ? step : -step;
+		send(u, cell, device);
+	}
+}
+
+static void round_at_random(const struct update *u, size_t cell, float change)
+{
+	bool is_plus = change > 0;
+	float left = fabsf(change);
+
+	for (uint32_t n = 0; left > 0 && n < u->ch->config->update.max_pulses; n++) {
+		uint32_t device = choose_device(u, cell, is_plus);
+		float step = step_of(u, cell, device);
+
+		if (left < step && gsl_rng_uniform(u->rng) * (double)step >= (double)left)
+			break;
+		left -= step;
+		send(u, cell, device);
+	}
+}
+
+static float least_step(const struct snn_chips *ch, uint32_t i_matrix)
+{
+	float least = ch->step[0];
+
+	for (int k = 1; k < SNN_N_STEP; k++)
+		least = fminf(least, ch->step[k]);
+	return least * ch->block[i_matrix].k;
+}
+
+static int update_mixed(const struct update *u, const float *delta, struct snn_error *e)
+{
+	struct snn_chips *ch = u->ch;
+	size_t n = snn_n_cell(&ch->base.net->matrix[u->i_matrix]);
+	float limit = least_step(ch, u->i_matrix);
+	const float *chi = ch->cells[u->i_matrix].chi;
+	int r = 0;
+
+	screen(n, delta, limit, ch->cells[u->i_matrix].chi, ch->flag);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (i % N_SCAN == 0 && !ch->flag[i / N_SCAN]) {
+			i += N_SCAN - 1;
+			continue;
+		}
+		if (!(fabsf(chi[i]) >= limit))
+			continue;
+		r = make_room(ch, ch->block[u->i_matrix].board, e);
+		if (r == 0)
+			accumulate(u, i);
+	}
+	return r;
+}
+
+static int update_stochastic(const struct update *u, const float *delta, struct snn_error *e)
+{
+	struct snn_chips *ch = u->ch;
+	size_t n = snn_n_cell(&ch->base.net->matrix[u->i_matrix]);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (delta[i] == 0)
+			continue;
+		r = make_room(ch, ch->block[u->i_matrix].board, e);
+		if (r == 0)
+			round_at_random(u, i, delta[i]);
+	}
+	return r;
+}
+
+int snn_chips_update(
+	struct snn_weights *w, const float *const *delta, uint64_t i_update, struct snn_error *e)
+{
+	struct snn_chips *ch = (struct snn_chips *)w;
+	bool is_stochastic = ch->config->update.scheme == SNN_STOCHASTIC;
+	struct update u = { .ch = ch };
+	int r = 0;
+
+	if (is_stochastic || ch->config->update.device == SNN_RANDOM_DEVICE) {
+		u.rng = gsl_rng_alloc(gsl_rng_mt19937);
+		if (!u.rng)
+			return snn_fail(e, -ENOMEM, "no memory for random numbers");
+		gsl_rng_set(u.rng, snn_seed(ch->seed, SNN_USE_ROUNDING, i_update));
+	}
+	for (uint32_t i = 0; r == 0 && i < w->net->n_matrix; i++) {
+		u.i_matrix = i;
+		if (delta[i])
+			r = is_stochastic ? update_stochastic(&u, delta[i], e)
+					  : update_mixed(&u, delta[i], e);
+	}
+	for (uint32_t k = 0; r == 0 && k < ch->n_board; k++)
+		r = flush(ch, k, e);
+	gsl_rng_free(u.rng);
+	ch->n_update++;
+	return r;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cli.h - what the subcommands of osttp share. A command is a function from argc, argv to an exit
+ * status: 0 done, 1 failed, 2 wrong usage or configuration. stdout is data, stderr is talk.
+ */
+#ifndef SNN_CLI_H
+#define SNN_CLI_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include "config.h"
+#include "error.h"
+
+#define CLI_MAX_SET 128
+
+enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
+
+/* The options that select what is trained: task, rule, weights, ..., --set. */
+struct cli_selection {
+	const char *config_file;
+	struct snn_assignment set[CLI_MAX_SET];
+	char *owned[CLI_MAX_SET]; /* paths cut out of --set path=value */
+	size_t n_set;
+};
+
+extern const struct argp cli_selection_argp; /* a child; its input is a struct cli_selection */
+void cli_selection_done(struct cli_selection *s);
+int cli_selection_load(const struct cli_selection *s, struct snn_config *c, struct snn_error *e);
+
+/* Print "osttp: message" and return the exit status that code means. */
+int cli_fail(const struct snn_error *e, int code);
+
+/* Flush stdout: a full disk or closed pipe must not pass for success. Returns status, or CLI_FAILED. */
+int cli_finish(int status);
+
+/* argp_parse with exit status 2 for wrong usage. */
+int cli_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+int cmd_train(int argc, char **argv);
+int cmd_eval(int argc, char **argv);
+int cmd_gradients(int argc, char **argv);
+int cmd_data(int argc, char **argv);
+
+#endif

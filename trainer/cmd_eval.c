@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cmd_eval.c - osttp eval RUN: the trained network on the valid and test splits, now or later.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "checkpoint.h"
+#include "cli.h"
+#include "train.h"
+
+#define MAX_WAIT 1e9 /* s */
+
+struct arguments {
+	const char *run, *uri;
+	double after; /* s */
+	bool is_last, is_json;
+};
+
+enum { OPT_AFTER = 'a', OPT_LAST = 'l', OPT_JSON = 'j' };
+
+static const struct argp_option options[] = {
+	{ "after", OPT_AFTER, "TIME", 0,
+		"let the chips age first: 90s, 10min, 1h, 30d (a number alone is seconds)", 0 },
+	{ "last", OPT_LAST, NULL, 0,
+		"the last checkpoint instead of the one with the least valid NLL", 0 },
+	{ "json", OPT_JSON, NULL, 0, "print the result as one line of JSON", 0 },
+	{ 0 },
+};
+
+/* Seconds of "1h"; negative if it is no duration. */
+static double duration(const char *text)
+{
+	static const struct {
+		const char *name;
+		double second;
+	} units[] = { { "", 1 }, { "s", 1 }, { "min", 60 }, { "m", 60 }, { "h", 3600 },
+		{ "d", 86400 } };
+	char *end;
+	double v = strtod(text, &end);
+
+	for (size_t i = 0; end != text && i < sizeof(units) / sizeof(units[0]); i++) {
+		if (!strcmp(end, units[i].name) && v >= 0 && v * units[i].second <= MAX_WAIT)
+			return v * units[i].second;
+	}
+	return -1;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+
+	switch (key) {
+	case OPT_AFTER:
+		a->after = duration(arg);
+		if (a->after < 0)
+			argp_error(state,
+				"--after %s: expected 0 .. 1e9 s, as 90s, 10min, 1h or 30d", arg);
+		return 0;
+	case OPT_LAST:
+		a->is_last = true;
+		return 0;
+	case OPT_JSON:
+		a->is_json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (a->run)
+			argp_error(state, "one run folder, not also %s", arg);
+		a->run = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!a->run)
+			argp_error(state, "which run? give its folder");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = { .options = options,
+	.parser = parse,
+	.args_doc = "RUN",
+	.doc = "Test a trained network: NLL in nats per predicted step."
+	       "\vWeights on chips are restored as they were at that checkpoint, wait --after, and are "
+	       "read with all their noise; a board that cannot restore its state is tested as it is. "
+	       "The run folder is not changed." };
+
+struct result {
+	double valid, test, seconds;
+	struct snn_epoch row;
+};
+
+static int evaluate(
+	struct snn_trainer *tr, const struct arguments *a, struct result *ret, struct snn_error *e)
+{
+	struct timespec t0, t1;
+	int r = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &t0);
+	if (a->after > 0)
+		r = tr->weights->ops->wait(tr->weights, a->after, e);
+	if (r == 0)
+		r = snn_trainer_evaluate(tr, SNN_VALID, &ret->valid, e);
+	if (r == 0)
+		r = snn_trainer_evaluate(tr, SNN_TEST, &ret->test, e);
+	if (r == 0)
+		r = tr->weights->ops->stats(tr->weights, &ret->row, e);
+	clock_gettime(CLOCK_MONOTONIC, &t1);
+	ret->seconds = (double)(t1.tv_sec - t0.tv_sec) + 1e-9 * (double)(t1.tv_nsec - t0.tv_nsec);
+	return r;
+}
+
+static void print(const struct snn_trainer *tr, const struct arguments *a, const struct result *res)
+{
+	json_t *j;
+
+	if (!a->is_json) {
+		printf("test NLL   %.4f nats per step\nvalid NLL  %.4f\nepoch      %u\n", res->test,
+			res->valid, tr->epoch);
+		if (a->after > 0)
+			printf("after      %g s of chip time\n", a->after);
+		return;
+	}
+	j = json_pack("{s:s, s:f, s:f, s:i, s:f, s:I, s:f}", "run", a->run, "test_nll", res->test,
+		"valid_nll", res->valid, "epoch", (int)tr->epoch, "seconds", res->seconds, "pulses",
+		(json_int_t)(res->row.n_set + res->row.n_reset), "after_s", a->after);
+	json_dumpf(j, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
+	putchar('\n');
+	json_decref(j);
+}
+
+int cmd_eval(int argc, char **argv)
+{
+	struct arguments a = { 0 };
+	struct snn_runlog *log = NULL;
+	struct snn_trainer tr = { 0 };
+	struct snn_config c;
+	struct snn_error e = { "" };
+	struct result res = { 0 };
+	int r;
+
+	if (cli_parse(&argp, argc, argv, &a))
+		return CLI_USAGE;
+	r = snn_runlog_open(&log, a.run, &c, &e);
+	if (r == 0)
+		r = snn_trainer_init(&tr, &c, true, &e);
+	if (r == 0)
+		r = snn_checkpoint_load(
+			&tr, snn_runlog_file(log, a.is_last ? "checkpoint.h5" : "best.h5"), &e);
+	if (r == 0)
+		r = evaluate(&tr, &a, &res, &e);
+	if (r == 0)
+		print(&tr, &a, &res);
+	snn_trainer_done(&tr);
+	snn_runlog_close(log);
+	return r < 0 ? cli_fail(&e, r) : CLI_DONE;
+}

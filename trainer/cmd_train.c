@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cmd_train.c - osttp train: a run from its configuration, or on from its checkpoint.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "checkpoint.h"
+#include "cli.h"
+#include "train.h"
+
+struct arguments {
+	struct cli_selection selection;
+	const char *out, *resume;
+	bool is_json, is_quiet;
+};
+
+enum { OPT_OUT = 'o', OPT_RESUME = 'R', OPT_JSON = 'j', OPT_QUIET = 'q' };
+
+static const struct argp_option options[] = {
+	{ "out", OPT_OUT, "DIR", 0, "run folder (default: a new one below runs/)", 2 },
+	{ "resume", OPT_RESUME, "DIR", 0,
+		"go on with the run in this folder; only --epochs may be changed", 2 },
+	{ "json", OPT_JSON, NULL, 0, "print the result as one line of JSON", 2 },
+	{ "quiet", OPT_QUIET, NULL, 0, "no progress", 2 },
+	{ 0 },
+};
+
+static void check(struct argp_state *state, const struct arguments *a)
+{
+	if (!a->resume)
+		return;
+	if (a->out || a->selection.config_file)
+		argp_error(state,
+			"--resume goes on in its own folder with its own configuration: leave out --out and --config");
+	for (size_t i = 0; i < a->selection.n_set; i++) {
+		if (strcmp(a->selection.set[i].path, "train.epochs"))
+			argp_error(state,
+				"--resume: %s is fixed by the run; only --epochs may be changed",
+				a->selection.set[i].path);
+	}
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->selection;
+		return 0;
+	case OPT_OUT:
+		a->out = arg;
+		return 0;
+	case OPT_RESUME:
+		a->resume = arg;
+		return 0;
+	case OPT_JSON:
+		a->is_json = true;
+		return 0;
+	case OPT_QUIET:
+		a->is_quiet = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "unexpected argument %s", arg);
+		return 0;
+	case ARGP_KEY_END:
+		check(state, a);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child children[] = { { &cli_selection_argp, 0, NULL, 0 }, { 0 } };
+static const struct argp argp = { .options = options,
+	.parser = parse,
+	.children = children,
+	.doc = "Train a network."
+	       "\vSettings come, later over earlier, from the built-in defaults, the shipped "
+	       "configuration tuned for this task, rule and kind of weights, --config, and the command "
+	       "line. The run folder holds config.yaml, device.txt, metrics.csv, checkpoint.h5 (where "
+	       "it is) and best.h5 (least valid NLL). Ctrl-C finishes the current batch and writes a "
+	       "checkpoint. NLL is in nats per predicted step, summed over the outputs." };
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+/* The first signal asks for an orderly end, the second kills. */
+static void catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+}
+
+struct run {
+	struct snn_runlog *log;
+	struct snn_trainer tr;
+	struct snn_progress *progress;
+	struct snn_store *best; /* of an epoch not yet on disk */
+	double start;           /* s */
+};
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* best.h5 first: a checkpoint is never ahead of it. */
+static int write_state(struct run *run, struct snn_error *e)
+{
+	struct snn_store *st;
+	int r = snn_checkpoint_save(&run->tr, &st, e);
+
+	if (r < 0)
+		return r;
+	if (run->best)
+		r = snn_store_write(run->best, snn_runlog_file(run->log, "best.h5"), e);
+	if (r == 0) {
+		snn_store_free(run->best);
+		run->best = NULL;
+		r = snn_store_write(st, snn_runlog_file(run->log, "checkpoint.h5"), e);
+	}
+	if (r == 0)
+		r = snn_runlog_metrics(run->log, run->tr.row, run->tr.epoch, e);
+	snn_store_free(st);
+	return r;
+}
+
+static int after_epoch(struct run *run, struct snn_error *e)
+{
+	struct snn_trainer *tr = &run->tr;
+	int r = 0;
+
+	if (tr->best_epoch == tr->epoch) {
+		snn_store_free(run->best);
+		run->best = NULL;
+		r = snn_checkpoint_save(tr, &run->best, e);
+	}
+	snn_progress_epoch(run->progress, &tr->row[tr->epoch - 1]);
+	if (r == 0 &&
+		(tr->epoch % tr->config.train.checkpoint_every == 0 ||
+			tr->epoch == tr->config.train.epochs))
+		r = write_state(run, e);
+	return r;
+}
+
+/* 0 done, 1 stopped by a signal. */
+static int train(struct run *run, struct snn_error *e)
+{
+	struct snn_trainer *tr = &run->tr;
+	int r = 0;
+
+	if (tr->epoch == 0 && tr->i_seq == 0) {
+		r = snn_trainer_start(tr, e);
+		if (r == 0) /* so that a stop or crash in the first epoch loses nothing */
+			r = write_state(run, e);
+	}
+	catch_signals();
+	while (r == 0 && tr->epoch < tr->config.train.epochs) {
+		r = snn_trainer_epoch(tr, &stop, run->progress, e);
+		if (r == 0)
+			r = after_epoch(run, e);
+	}
+	if (r == 1) {
+		r = write_state(run, e);
+		return r < 0 ? r : 1;
+	}
+	return r;
+}
+
+static int begin(struct run *run, const struct arguments *a, struct snn_error *e)
+{
+	struct snn_config c;
+	int r = cli_selection_load(&a->selection, &c, e);
+
+	if (r == 0)
+		r = snn_runlog_create(&run->log, a->out, &c, e);
+	if (r < 0)
+		return r;
+	r = snn_trainer_init(&run->tr, &c, false, e);
+	if (r == 0 && run->tr.device)
+		r = snn_write_file(snn_runlog_file(run->log, "device.txt"), run->tr.device,
+			strlen(run->tr.device), e);
+	if (r < 0) {
+		snn_runlog_discard(run->log);
+		run->log = NULL;
+	}
+	return r;
+}
+
+static int go_on(struct run *run, const struct arguments *a, struct snn_error *e)
+{
+	const struct cli_selection *s = &a->selection;
+	struct snn_config c;
+	int r = snn_runlog_open(&run->log, a->resume, &c, e);
+
+	for (size_t i = 0; r == 0 && i < s->n_set; i++)
+		r = snn_config_set(&c, s->set[i].path, s->set[i].value, e);
+	if (r == 0)
+		r = snn_trainer_init(&run->tr, &c, true, e);
+	if (r == 0)
+		r = snn_checkpoint_load(&run->tr, snn_runlog_file(run->log, "checkpoint.h5"), e);
+	if (r == 0 && s->n_set)
+		r = snn_runlog_configure(run->log, &c, e);
+	return r;
+}
+
+static void print_json(const struct run *run)
+{
+	const struct snn_trainer *tr = &run->tr;
+	const struct snn_epoch *best = &tr->row[tr->best_epoch ? tr->best_epoch - 1 : 0];
+	const struct snn_epoch *last = &tr->row[tr->epoch ? tr->epoch - 1 : 0];
+	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:f, s:f, s:f, s:I}", "run",
+		snn_runlog_path(run->log), "task", tr->config.task, "rule", tr->config.rule,
+		"weights", tr->weights->ops->name, "seed", (json_int_t)tr->config.seed, "epochs",
+		(int)tr->epoch, "epoch", (int)tr->best_epoch, "valid_nll", best->valid_nll,
+		"test_nll", best->test_nll, "seconds", seconds() - run->start, "pulses",
+		(json_int_t)(last->n_set + last->n_reset));
+
+	if (tr->device) {
+		json_object_set_new(j, "chip_time_s", json_real(last->chip_time));
+		json_object_set_new(j, "energy_j", json_real(last->energy));
+		json_object_set_new(j, "refreshed", json_integer((json_int_t)last->n_refresh));
+	}
+	if (isfinite(tr->data.entropy[SNN_TEST]))
+		json_object_set_new(j, "entropy", json_real(tr->data.entropy[SNN_TEST]));
+	json_object_set_new(
+		j, "marginal_nll", json_real(snn_dataset_marginal_nll(&tr->data, SNN_TEST)));
+	json_dumpf(j, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
+	putchar('\n');
+	json_decref(j);
+}
+
+static void print_text(const struct run *run)
+{
+	const struct snn_trainer *tr = &run->tr;
+	const struct snn_epoch *best = &tr->row[tr->best_epoch - 1];
+	const struct snn_epoch *last = &tr->row[tr->epoch - 1];
+
+	printf("test NLL          %.3f nats per step (epoch %u of %u, where valid was least: %.3f)\n",
+		best->test_nll, tr->best_epoch, tr->epoch, best->valid_nll);
+	if (isfinite(tr->data.entropy[SNN_TEST]))
+		printf("best possible     %.3f (the task's entropy)\n", tr->data.entropy[SNN_TEST]);
+	printf("marginal baseline %.3f (always each note's frequency)\n",
+		snn_dataset_marginal_nll(&tr->data, SNN_TEST));
+	if (tr->device) {
+		printf("chip time         %.3g s\n", last->chip_time);
+		printf("pulses            %llu SET, %llu RESET; %llu cells refreshed\n",
+			(unsigned long long)last->n_set, (unsigned long long)last->n_reset,
+			(unsigned long long)last->n_refresh);
+		printf("energy            %.3g J\n", last->energy);
+	}
+	printf("run folder        %s\n", snn_runlog_path(run->log));
+}
+
+static void say_stopped(const struct run *run)
+{
+	fprintf(stderr,
+		"osttp: stopped in epoch %u of %u after %u of %u sequences; go on with\n  osttp train --resume %s\n",
+		run->tr.epoch + 1, run->tr.config.train.epochs, run->tr.i_seq,
+		run->tr.data.n_seq[SNN_TRAIN], snn_runlog_path(run->log));
+}
+
+static int execute(struct run *run, const struct arguments *a)
+{
+	struct snn_error e = { "" };
+	int r = a->resume ? go_on(run, a, &e) : begin(run, a, &e);
+
+	if (r == 0 &&
+		snn_progress_new(&run->progress, run->tr.config.train.epochs,
+			run->tr.data.n_seq[SNN_TRAIN], a->is_quiet) < 0)
+		r = snn_fail(&e, -ENOMEM, "no memory for progress");
+	if (r == 0 && run->tr.device && !a->is_quiet)
+		fputs(run->tr.device, stderr);
+	if (r == 0)
+		r = train(run, &e);
+	snn_progress_free(run->progress);
+	if (r < 0)
+		return cli_fail(&e, r);
+	if (r == 1)
+		say_stopped(run);
+	else if (a->is_json)
+		print_json(run);
+	else if (run->tr.best_epoch)
+		print_text(run);
+	return r == 1 ? CLI_FAILED : CLI_DONE;
+}
+
+int cmd_train(int argc, char **argv)
+{
+	struct arguments a = { 0 };
+	struct run run = { .start = seconds() };
+	int status = cli_parse(&argp, argc, argv, &a);
+
+	if (status == CLI_DONE) {
+		status = execute(&run, &a);
+		snn_store_free(run.best);
+		snn_trainer_done(&run.tr);
+		snn_runlog_close(run.log);
+	}
+	cli_selection_done(&a.selection);
+	return status;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * learner.h - a learning rule at work on a batch: it turns what happened in each step into gradients
+ * in the net's tensors. The readout learns from its true error under every rule.
+ *
+ * To add a rule: one file rule_NAME.c with a const struct snn_rule, one line in rules.c, its name in
+ * config_table.c, a configuration in configs/.
+ */
+#ifndef SNN_LEARNER_H
+#define SNN_LEARNER_H
+
+#include "batch.h"
+#include "trace.h"
+
+struct snn_learner {
+	const struct snn_rule *rule;
+	struct snn_trace trace[SNN_MAX_HIDDEN]; /* rules with traces */
+	void *state;                            /* of the rule */
+};
+
+struct snn_rule {
+	const char *name, *help;
+	bool uses_feedback; /* layer.l is B y_star, fetched together with W x, when step() is called */
+	bool uses_traces; /* the learner keeps eligibility traces */
+	bool is_backward; /* gradients exist at the end of a sequence only */
+	int (*init)(struct snn_learner *le, const struct snn_batch *b); /* may be NULL */
+	void (*done)(struct snn_learner *le);                           /* may be NULL */
+	int (*begin)(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);
+	int (*step)(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);
+	int (*end)(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);
+};
+
+extern const struct snn_rule *const snn_rules[]; /* ends with NULL */
+extern const struct snn_rule snn_rule_bptt, snn_rule_ostl, snn_rule_osttp, snn_rule_drtp;
+
+const struct snn_rule *snn_rule_find(const char *name); /* NULL if unknown */
+
+/*
+ * -EINVAL, in words, where the configuration asks a rule for what it cannot do (bptt at every step,
+ * event-driven traces at every step).
+ */
+int snn_learner_init(struct snn_learner *le, const struct snn_rule *rule,
+	const struct snn_config *c, const struct snn_batch *b, struct snn_error *e);
+void snn_learner_done(struct snn_learner *le);
+
+/* For rules with traces: begin, step (with layer.l filled) and end of all layers and lanes. */
+int snn_learner_begin_traces(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);
+void snn_learner_step_traces(struct snn_learner *le, struct snn_batch *b);
+int snn_learner_end_traces(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);
+
+/* The inputs of a layer in the step under way. */
+static inline const struct snn_spikes *snn_batch_input(const struct snn_batch *b, uint32_t layer)
+{
+	return layer ? &b->layer[layer - 1].out : &b->x;
+}
+
+#endif

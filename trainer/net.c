@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "net.h"
+
+#include <errno.h>
+#include <gsl/gsl_rng.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "seed.h"
+
+#define MAX_SIZE 65535u /* spikes are listed as uint16_t */
+
+static void name_it(char *buf, size_t n, const char *letter, uint32_t layer, uint32_t n_layer)
+{
+	if (n_layer == 1)
+		snprintf(buf, n, "%s", letter);
+	else
+		snprintf(buf, n, "%s%u", letter, layer + 1);
+}
+
+static void add_matrix(struct snn_net *net, const char *letter, uint32_t layer, uint32_t n_row,
+	uint32_t n_col, bool is_feedback)
+{
+	struct snn_matrix *m = &net->matrix[net->n_matrix++];
+
+	name_it(m->name, sizeof(m->name), letter, layer, letter[0] == 'V' ? 1 : net->n_layer);
+	m->n_row = n_row;
+	m->n_col = n_col;
+	m->is_feedback = is_feedback;
+}
+
+static void add_tensor(struct snn_net *net, const char *letter, uint32_t layer, size_t n,
+	int i_matrix, double rate_factor)
+{
+	struct snn_tensor *t = &net->tensor[net->n_tensor++];
+	bool is_output = letter[0] == 'V' || letter[0] == 'c';
+
+	name_it(t->name, sizeof(t->name), letter, layer, is_output ? 1 : net->n_layer);
+	t->n = n;
+	t->i_matrix = i_matrix;
+	t->rate_factor = (float)rate_factor;
+}
+
+static void lay_out(struct snn_net *net, const struct snn_config *c)
+{
+	uint32_t top = net->size[net->n_layer - 1];
+
+	for (uint32_t l = 0; l < net->n_layer; l++)
+		add_matrix(net, "W", l, snn_layer_inputs(net, l), net->size[l], false);
+	add_matrix(net, "V", 0, top, net->n_out, false);
+	for (uint32_t l = 0; l < net->n_layer; l++)
+		add_matrix(net, "B", l, net->n_out, net->size[l], true);
+	for (uint32_t l = 0; l < net->n_layer; l++) {
+		size_t n = (size_t)snn_layer_inputs(net, l) * net->size[l];
+
+		add_tensor(net, "W", l, n, (int)snn_net_w(net, l), c->train.rate_hidden);
+		add_tensor(net, "b", l, net->size[l], -1, c->train.rate_threshold);
+	}
+	add_tensor(net, "V", 0, (size_t)top * net->n_out, (int)snn_net_v(net), 1);
+	add_tensor(net, "c", 0, net->n_out, -1, 1);
+}
+
+static int carve(struct snn_net *net)
+{
+	size_t n = 0, n_grad = 0;
+	double *grad;
+	float *p;
+
+	for (uint32_t i = 0; i < net->n_matrix; i++)
+		n += (size_t)net->matrix[i].n_row * net->matrix[i].n_col;
+	for (uint32_t i = 0; i < net->n_tensor; i++) {
+		n_grad += net->tensor[i].n;
+		n += net->tensor[i].i_matrix < 0 ? net->tensor[i].n : 0;
+	}
+	grad = calloc(1, n_grad * sizeof(*grad) + n * sizeof(*p));
+	if (!grad)
+		return -ENOMEM;
+	net->memory = grad;
+	p = (float *)(grad + n_grad);
+	for (uint32_t i = 0; i < net->n_matrix; i++) {
+		net->matrix[i].init = p;
+		p += (size_t)net->matrix[i].n_row * net->matrix[i].n_col;
+	}
+	for (uint32_t i = 0; i < net->n_tensor; i++) {
+		net->tensor[i].grad = grad;
+		grad += net->tensor[i].n;
+		if (net->tensor[i].i_matrix < 0) {
+			net->tensor[i].value = p;
+			p += net->tensor[i].n;
+		}
+	}
+	return 0;
+}
+
+/* Uniform in +- scale / sqrt(n_row): n_row is the fan-in of W and V, and the outputs of B. */
+static void draw(struct snn_matrix *m, gsl_rng *rng, double scale)
+{
+	double limit = scale / sqrt(m->n_row);
+
+	for (size_t i = 0; i < (size_t)m->n_row * m->n_col; i++)
+		m->init[i] = (float)(limit * (2 * gsl_rng_uniform(rng) - 1));
+}
+
+static int draw_all(struct snn_net *net, const struct snn_config *c)
+{
+	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+
+	if (!rng)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < net->n_matrix; i++) {
+		struct snn_matrix *m = &net->matrix[i];
+		double scale = m->is_feedback ? c->network.b_scale
+			: i == snn_net_v(net) ? c->network.v_scale
+					      : c->network.w_scale;
+
+		gsl_rng_set(rng, snn_seed(c->seed, SNN_USE_INIT, i));
+		draw(m, rng, scale);
+	}
+	gsl_rng_free(rng);
+	return 0;
+}
+
+static int check_sizes(const struct snn_net *net, struct snn_error *e)
+{
+	for (uint32_t l = 0; l < net->n_layer; l++) {
+		if (net->size[l] < 1 || net->size[l] > MAX_SIZE)
+			return snn_fail(e, -EINVAL, "network.hidden: %u neurons, expected 1 .. %u",
+				net->size[l], MAX_SIZE);
+	}
+	return 0;
+}
+
+int snn_net_init(struct snn_net *net, const struct snn_config *c, uint32_t n_in, uint32_t n_out,
+	const float *bias, struct snn_error *e)
+{
+	int r;
+
+	*net = (struct snn_net){
+		.n_in = n_in,
+		.n_out = n_out,
+		.n_layer = c->network.n_hidden,
+		.neuron = c->network.neuron,
+		.reset = c->network.reset,
+		.psi = c->network.psi,
+		.decay = (float)c->network.decay,
+		.psi_gamma = (float)c->network.psi_gamma,
+		.psi_width = (float)c->network.psi_width,
+	};
+	memcpy(net->size, c->network.hidden, sizeof(net->size));
+	r = check_sizes(net, e);
+	if (r < 0)
+		return r;
+	lay_out(net, c);
+	r = carve(net);
+	if (r == 0)
+		r = draw_all(net, c);
+	if (r < 0) {
+		snn_net_done(net);
+		return snn_fail(e, r, "no memory for the network");
+	}
+	for (uint32_t l = 0; l < net->n_layer; l++) {
+		struct snn_tensor *b = snn_net_threshold(net, l);
+
+		for (size_t i = 0; i < b->n; i++)
+			b->value[i] = (float)c->network.threshold;
+	}
+	memcpy(snn_net_bias(net)->value, bias, n_out * sizeof(*bias));
+	return 0;
+}
+
+void snn_net_done(struct snn_net *net)
+{
+	free(net->memory);
+	*net = (struct snn_net){ 0 };
+}

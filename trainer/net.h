@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * net.h - the network: hidden layers of spiking neural units (SNU), a sigmoid readout, and what of
+ * it learns.
+ *
+ *	layer l:  s = W_l x + d s' (1 - y')  or  W_l x + d s' - b y',  y = step(s - b)
+ *	readout:  yhat = sigmoid(V y + c)
+ *	feedback: L_l = B_l y_star (rules that need it)
+ *
+ * Matrices (W_0 .. W_{n_layer-1}, V, B_0 ..) are kept as [n_row][n_col] with rows = inputs and
+ * columns = outputs, as on a crossbar; their values live behind struct snn_weights (weights.h), in
+ * float or in conductances. Thresholds b and output biases c are the host's.
+ */
+#ifndef SNN_NET_H
+#define SNN_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "config.h"
+
+#define SNN_MAX_MATRIX (2 * SNN_MAX_HIDDEN + 1)
+#define SNN_MAX_TENSOR (2 * SNN_MAX_HIDDEN + 2)
+
+struct snn_matrix {
+	char name[8];          /* "W", "V", "B"; "W1", "W2", ... with several hidden layers */
+	uint32_t n_row, n_col; /* inputs, outputs */
+	bool is_feedback;      /* B: fixed */
+	float *init;           /* [n_row][n_col] values at the start of training */
+};
+
+/* What learns: a matrix, or a vector of the host. */
+struct snn_tensor {
+	char name[8]; /* "W", "b", "V", "c" */
+	size_t n;
+	int i_matrix; /* -1: a vector of the host */
+	float *value; /* [n], vectors of the host only */
+	double *grad; /* [n], accumulated; double, so that rules that agree in theory do in fact */
+	float rate_factor;
+};
+
+struct snn_net {
+	uint32_t n_in, n_out, n_layer;
+	uint32_t size[SNN_MAX_HIDDEN];
+	int neuron, reset, psi; /* enums of config.h */
+	float decay, psi_gamma, psi_width;
+	uint32_t n_matrix, n_tensor;
+	struct snn_matrix matrix[SNN_MAX_MATRIX];
+	struct snn_tensor tensor[SNN_MAX_TENSOR];
+	void *memory;
+};
+
+/*
+ * Draw a network from c->seed. bias [n_out]: initial c. The draws of a matrix do not depend on the
+ * other matrices' sizes or scales. -EINVAL (in words) for sizes that cannot be, -ENOMEM.
+ */
+int snn_net_init(struct snn_net *net, const struct snn_config *c, uint32_t n_in, uint32_t n_out,
+	const float *bias, struct snn_error *e);
+void snn_net_done(struct snn_net *net);
+
+/* Indices of matrices and tensors. */
+static inline uint32_t snn_net_w(const struct snn_net *net, uint32_t layer)
+{
+	(void)net;
+	return layer;
+}
+static inline uint32_t snn_net_v(const struct snn_net *net)
+{
+	return net->n_layer;
+}
+static inline uint32_t snn_net_b_fb(const struct snn_net *net, uint32_t layer)
+{
+	return net->n_layer + 1 + layer;
+}
+static inline struct snn_tensor *snn_net_grad_w(struct snn_net *net, uint32_t layer)
+{
+	return &net->tensor[2 * layer];
+}
+static inline struct snn_tensor *snn_net_threshold(struct snn_net *net, uint32_t layer)
+{
+	return &net->tensor[2 * layer + 1];
+}
+static inline struct snn_tensor *snn_net_grad_v(struct snn_net *net)
+{
+	return &net->tensor[2 * net->n_layer];
+}
+static inline struct snn_tensor *snn_net_bias(struct snn_net *net)
+{
+	return &net->tensor[2 * net->n_layer + 1];
+}
+static inline uint32_t snn_layer_inputs(const struct snn_net *net, uint32_t layer)
+{
+	return layer ? net->size[layer - 1] : net->n_in;
+}
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * rule_drtp.c - direct random target projection (Frenkel et al., Front. Neurosci. 15, 2021): L_l =
+ * B_l y_star as in OSTTP, but without memory: the eligibility is that of this step, e = psi x for W
+ * and -psi for b.
+ */
+#include "fast.h"
+#include "learner.h"
+
+static int drtp_begin(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)
+{
+	(void)le;
+	(void)b;
+	(void)e;
+	return 0;
+}
+
+/* l <- l psi in place: nobody needs l afterwards. */
+static void learn(struct snn_batch *b, uint32_t l, uint32_t lane)
+{
+	uint32_t n = b->net->size[l];
+	float *c = b->layer[l].l + (size_t)lane * n;
+	const float *psi = b->layer[l].psi + (size_t)lane * n;
+	const struct snn_spikes *x = snn_batch_input(b, l);
+	double *grad_w = snn_net_grad_w(b->net, l)->grad;
+
+	for (uint32_t i = 0; i < n; i++)
+		c[i] *= psi[i];
+	snn_axpy_to_double(n, -1, c, snn_net_threshold(b->net, l)->grad);
+	if (x->is_real) {
+		for (uint32_t j = 0; j < x->n; j++)
+			snn_axpy_to_double(
+				n, (double)snn_spikes_real(x, lane)[j], c, grad_w + (size_t)j * n);
+	} else {
+		for (uint32_t k = 0; k < x->n_on[lane]; k++)
+			snn_axpy_to_double(n, 1, c, grad_w + (size_t)snn_spikes_on(x, lane)[k] * n);
+	}
+}
+
+static int drtp_step(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)
+{
+	(void)le;
+	(void)e;
+	for (uint32_t l = 0; l < b->net->n_layer; l++) {
+		for (uint32_t lane = 0; lane < b->n_active; lane++)
+			learn(b, l, lane);
+	}
+	return 0;
+}
+
+const struct snn_rule snn_rule_drtp = {
+	.name = "drtp",
+	.help = "target projection B y_star, no traces",
+	.uses_feedback = true,
+	.begin = drtp_begin,
+	.step = drtp_step,
+	.end = drtp_begin,
+};

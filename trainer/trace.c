@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "trace.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "fast.h"
+
+int snn_trace_init(struct snn_trace *tr, const struct snn_trace_form *form,
+	const struct snn_net *net, uint32_t layer, uint32_t n_lane)
+{
+	size_t n = net->size[layer];
+
+	*tr = (struct snn_trace){
+		.form = form,
+		.n_in = snn_layer_inputs(net, layer),
+		.n = net->size[layer],
+		.n_lane = n_lane,
+		.reset = net->reset,
+		.decay = net->decay,
+	};
+	tr->a = calloc(2 * n + 2 * n * n_lane, sizeof(*tr->a));
+	if (!tr->a)
+		return -ENOMEM;
+	tr->c = tr->a + n;
+	tr->eps_b = tr->c + n;
+	tr->e_b = tr->eps_b + n * n_lane;
+	return form->init(tr);
+}
+
+void snn_trace_done(struct snn_trace *tr)
+{
+	if (tr->form)
+		tr->form->done(tr);
+	free(tr->a);
+	*tr = (struct snn_trace){ 0 };
+}
+
+void snn_trace_begin(struct snn_trace *tr, uint32_t lane)
+{
+	memset(tr->eps_b + (size_t)lane * tr->n, 0, tr->n * sizeof(*tr->eps_b));
+	memset(tr->e_b + (size_t)lane * tr->n, 0, tr->n * sizeof(*tr->e_b));
+	tr->form->begin(tr, lane);
+}
+
+SNN_FAST static void factors_full(size_t n, double d, const struct snn_trace_input *in,
+	double *restrict a, double *restrict eps_b, const double *restrict e_b)
+{
+	const float *restrict s_prev = in->s_prev, *restrict y_prev = in->y_prev;
+	const float *restrict psi_prev = in->psi_prev;
+
+	for (size_t i = 0; i < n; i++) {
+		double j = d * (1 - (double)y_prev[i]);
+		double jj = -d * (double)s_prev[i];
+
+		a[i] = j + jj * (double)psi_prev[i];
+		eps_b[i] = j * eps_b[i] + jj * e_b[i];
+	}
+}
+
+SNN_FAST static void factors_soft(size_t n, double d, const struct snn_trace_input *in,
+	double *restrict a, double *restrict eps_b, const double *restrict e_b)
+{
+	const float *restrict b = in->b, *restrict y_prev = in->y_prev;
+	const float *restrict psi_prev = in->psi_prev;
+
+	for (size_t i = 0; i < n; i++) {
+		double jj = -(double)b[i];
+
+		a[i] = d + jj * (double)psi_prev[i];
+		eps_b[i] = d * eps_b[i] - (double)y_prev[i] + jj * e_b[i];
+	}
+}
+
+SNN_FAST static void signals(size_t n, const struct snn_trace_input *in, double *restrict c,
+	const double *restrict eps_b, double *restrict e_b, double *restrict grad_b)
+{
+	const float *restrict psi = in->psi, *restrict l = in->l;
+
+	for (size_t i = 0; i < n; i++) {
+		c[i] = (double)l[i] * (double)psi[i];
+		e_b[i] = (double)psi[i] * (eps_b[i] - 1);
+		grad_b[i] += (double)l[i] * e_b[i];
+	}
+}
+
+void snn_trace_step(
+	struct snn_trace *tr, const struct snn_trace_input *in, double *grad_w, double *grad_b)
+{
+	double *eps_b = tr->eps_b + (size_t)in->lane * tr->n;
+	double *e_b = tr->e_b + (size_t)in->lane * tr->n;
+
+	if (tr->reset == SNN_RESET_FULL)
+		factors_full(tr->n, (double)tr->decay, in, tr->a, eps_b, e_b);
+	else
+		factors_soft(tr->n, (double)tr->decay, in, tr->a, eps_b, e_b);
+	signals(tr->n, in, tr->c, eps_b, e_b, grad_b);
+	tr->form->step(tr, in->x, in->lane, grad_w);
+}
+
+void snn_trace_end(struct snn_trace *tr, uint32_t lane, double *grad_w)
+{
+	tr->form->end(tr, lane, grad_w);
+}

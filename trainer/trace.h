@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * trace.h - eligibility traces of one feed-forward layer (OSTL; Bohnstingl et al., TNNLS 2022;
+ * Ortner et al. 2023, eqs 5-9 with H = 0):
+ *
+ *	a_i = j_i + J_i psi'_i                 j = d (1 - y') full, d soft;  J = -d s' full, -b soft
+ *	epsW_ij <- a_i epsW_ij + x_j           eW_ij = psi_i epsW_ij         gW_ij += L_i eW_ij
+ *	epsb_i  <- j_i epsb_i + ds/db_i + J_i eb'_i    ds/db = 0 full, -y' soft
+ *	eb_i    = psi_i epsb_i - psi_i                                       gb_i  += L_i eb_i
+ *
+ * Two forms of epsW: dense.c follows the equations; event.c touches the columns of active inputs
+ * only and computes the same numbers up to rounding. Feed forward, both equal backpropagation
+ * through time for any L that does not depend on the future.
+ */
+#ifndef SNN_TRACE_H
+#define SNN_TRACE_H
+
+#include "net.h"
+#include "spikes.h"
+
+/* One layer of one sequence at one step; all arrays [n]. */
+struct snn_trace_input {
+	const struct snn_spikes *x; /* inputs, at `lane` */
+	uint32_t lane;
+	const float *b, *s_prev, *y_prev, *psi_prev, *psi;
+	const float *l; /* learning signal dE/dy */
+};
+
+struct snn_trace;
+
+struct snn_trace_form {
+	const char *name;
+	int (*init)(struct snn_trace *tr);
+	void (*done)(struct snn_trace *tr);
+	void (*begin)(struct snn_trace *tr, uint32_t lane);
+	/* tr->a and tr->c hold a_i and L_i psi_i of this step; grad_w [n_in][n] */
+	void (*step)(
+		struct snn_trace *tr, const struct snn_spikes *x, uint32_t lane, double *grad_w);
+	/* What has not yet reached grad_w goes there. */
+	void (*end)(struct snn_trace *tr, uint32_t lane, double *grad_w);
+};
+extern const struct snn_trace_form snn_trace_dense, snn_trace_event;
+
+struct snn_trace {
+	const struct snn_trace_form *form;
+	uint32_t n_in, n, n_lane;
+	int reset;
+	float decay;
+	double *a, *c;       /* [n] of the step under way; a owns the block */
+	double *eps_b, *e_b; /* [n_lane][n] */
+	void *state;         /* of the form */
+};
+
+int snn_trace_init(struct snn_trace *tr, const struct snn_trace_form *form,
+	const struct snn_net *net, uint32_t layer, uint32_t n_lane);
+void snn_trace_done(struct snn_trace *tr);
+void snn_trace_begin(struct snn_trace *tr, uint32_t lane);
+/* Accumulates into grad_w [n_in][n] and grad_b [n]. */
+void snn_trace_step(
+	struct snn_trace *tr, const struct snn_trace_input *in, double *grad_w, double *grad_b);
+void snn_trace_end(struct snn_trace *tr, uint32_t lane, double *grad_w);
+
+#endif

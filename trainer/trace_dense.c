@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * trace_dense.c - every trace at every step: the equations as they stand, n_in * n operations a
+ * step. Oracle of trace_event.c, and what updates at every step need.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "fast.h"
+#include "trace.h"
+
+static int dense_init(struct snn_trace *tr)
+{
+	tr->state =
+		calloc((size_t)tr->n_lane * tr->n_in * tr->n + 2 * (size_t)tr->n, sizeof(float));
+	return tr->state ? 0 : -ENOMEM;
+}
+
+static void dense_done(struct snn_trace *tr)
+{
+	free(tr->state);
+}
+
+static float *lane_eps(struct snn_trace *tr, uint32_t lane)
+{
+	return (float *)tr->state + (size_t)lane * tr->n_in * tr->n;
+}
+
+static void dense_begin(struct snn_trace *tr, uint32_t lane)
+{
+	memset(lane_eps(tr, lane), 0, (size_t)tr->n_in * tr->n * sizeof(float));
+}
+
+/* eps [n] <- a eps + x, grad [n] += c eps */
+SNN_FAST static void column(size_t n, float x, const float *restrict a, const float *restrict c,
+	float *restrict eps, double *restrict grad)
+{
+	for (size_t i = 0; i < n; i++) {
+		eps[i] = a[i] * eps[i] + x;
+		grad[i] += (double)c[i] * (double)eps[i];
+	}
+}
+
+static void dense_step(
+	struct snn_trace *tr, const struct snn_spikes *x, uint32_t lane, double *grad_w)
+{
+	float *eps = lane_eps(tr, lane);
+	float *a = lane_eps(tr, tr->n_lane), *c = a + tr->n;
+	const uint16_t *on = snn_spikes_on(x, lane);
+	uint32_t k = 0;
+
+	for (uint32_t i = 0; i < tr->n; i++) {
+		a[i] = (float)tr->a[i];
+		c[i] = (float)tr->c[i];
+	}
+	for (uint32_t j = 0; j < tr->n_in; j++) {
+		size_t at = (size_t)j * tr->n;
+		float x_j = 0;
+
+		if (x->is_real)
+			x_j = snn_spikes_real(x, lane)[j];
+		else if (k < x->n_on[lane] && on[k] == j)
+			x_j = 1, k++;
+		column(tr->n, x_j, a, c, eps + at, grad_w + at);
+	}
+}
+
+static void dense_end(struct snn_trace *tr, uint32_t lane, double *grad_w)
+{
+	(void)tr;
+	(void)lane;
+	(void)grad_w;
+}
+
+const struct snn_trace_form snn_trace_dense = {
+	.name = "dense",
+	.init = dense_init,
+	.done = dense_done,
+	.begin = dense_begin,
+	.step = dense_step,
+	.end = dense_end,
+};

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * weights.h - where the matrices of a network live: in float32 on the host, or in the conductances
+ * of a board. A struct of functions, so that batch.c and the rules do not know which.
+ */
+#ifndef SNN_WEIGHTS_H
+#define SNN_WEIGHTS_H
+
+#include "net.h"
+#include "runlog.h"
+#include "spikes.h"
+#include "store.h"
+
+/* out [lane][n_col] = matrix^T in [lane][n_row], for lanes 0 .. n_lane - 1. */
+struct snn_product {
+	uint32_t i_matrix;
+	const struct snn_spikes *in;
+	float *out; /* yours */
+};
+
+struct snn_weights;
+
+struct snn_weights_ops {
+	const char *name;
+	/* Products that do not wait for each other: on a board, one round trip for all. */
+	int (*product)(struct snn_weights *w, const struct snn_product *p, uint32_t n_product,
+		uint32_t n_lane, struct snn_error *e);
+	/*
+	 * The host's image of a matrix, for rules that need it transposed: *ret [n_row][n_col] is
+	 * borrowed until the next call. On a board it is what the last read-back saw.
+	 */
+	int (*image)(
+		struct snn_weights *w, uint32_t i_matrix, const float **ret, struct snn_error *e);
+	/* Add delta [n_row][n_col] to a matrix (NULL: no change), one per matrix of the net. */
+	int (*update)(struct snn_weights *w, const float *const *delta, uint64_t i_update,
+		struct snn_error *e);
+	/* Called when a training batch has ended: time passes, pairs are refreshed. */
+	int (*rest)(struct snn_weights *w, uint64_t i_update, struct snn_error *e);
+	/* Fit what is measured to what was met since the last call (ADC ranges). */
+	int (*adapt)(struct snn_weights *w, struct snn_error *e);
+	/* Let dt seconds of chip time pass. */
+	int (*wait)(struct snn_weights *w, double dt, struct snn_error *e);
+	/* Fill the chips' part of a row. */
+	int (*stats)(struct snn_weights *w, struct snn_epoch *row, struct snn_error *e);
+	/* All state, below /weights. */
+	int (*save)(struct snn_weights *w, struct snn_store *st, struct snn_error *e);
+	int (*load)(struct snn_weights *w, struct snn_store *st, struct snn_error *e);
+	void (*free)(struct snn_weights *w);
+};
+
+struct snn_weights {
+	const struct snn_weights_ops *ops; /* first member of every kind */
+	const struct snn_net *net;         /* kept, borrowed until free */
+};
+
+/* Matrices start at their init. -ENOMEM. */
+int snn_weights_float_new(struct snn_weights **ret, const struct snn_net *net, struct snn_error *e);
+
+/*
+ * Open c->uri (and uri2), plan, and unless `is_restored` program the initial weights; has_feedback:
+ * the rule wants B on the board. c is borrowed until free. describe: what is on which chip, and what
+ * the boards are, as text for the run folder; yours to free().
+ */
+int snn_weights_chips_new(struct snn_weights **ret, const struct snn_net *net,
+	const struct snn_config *c, bool has_feedback, bool is_restored, char **describe,
+	struct snn_error *e);
+
+#endif
