@@ -10,6 +10,7 @@
 #include "utf8.h"
 
 #define MAX_ITEMS 256 /* the table has 50; looking for duplicates is quadratic */
+#define MAX_LIST  64  /* entries; the table has 8 at most, and appending is quadratic */
 
 /* Where the events have brought us. */
 struct walk {
@@ -23,7 +24,7 @@ struct walk {
 	char *key;     /* the key whose value comes next */
 	int key_line;
 	char *list; /* in_list: what came so far */
-	int list_line;
+	int n_list;
 	int n_document;
 };
 
@@ -130,6 +131,9 @@ static int list_append(struct walk *w, char *text)
 	if (strchr(text, ','))
 		r = snn_fail(w->e, -EINVAL, "%s:%d: a list entry with a comma: \"%.100s\"", w->name,
 			w->key_line, text);
+	else if (w->n_list++ == MAX_LIST)
+		r = snn_fail(w->e, -EINVAL, "%s:%d: a list of more than %d entries", w->name,
+			w->key_line, MAX_LIST);
 	else if (asprintf(&list, "%s%s%s", w->list ? w->list : "", w->list ? "," : "", text) < 0)
 		r = -ENOMEM;
 	else {
@@ -199,6 +203,7 @@ static int on_sequence(struct walk *w, struct fy_event *ev)
 		return snn_fail(w->e, -EINVAL, "%s:%d: a list where a %s is expected", w->name,
 			event_line(ev), w->in_list ? "value" : "key");
 	w->in_list = true;
+	w->n_list = 0;
 	return 0;
 }
 

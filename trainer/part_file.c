@@ -16,17 +16,25 @@ struct snn_part {
 };
 
 /*
- * The name carries our process id: two processes writing the same file do not meet, the later
- * rename wins. A file of that name is what a process with our id left behind when it crashed.
+ * A name that nobody else has: two processes that write the same file do not meet, the later rename
+ * wins. The process id alone would not do, containers that share a folder have the same ones.
  */
-static int open_beside(const char *beside)
+static int open_beside(struct snn_part *p)
 {
-	int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-	int fd = open(beside, flags, 0666);
+	for (unsigned i = 0; i < 1000; i++) {
+		int fd;
 
-	if (fd < 0 && errno == EEXIST && unlink(beside) == 0)
-		fd = open(beside, flags, 0666);
-	return fd < 0 ? -errno : fd;
+		if (asprintf(&p->beside, "%s.%ld-%u.part", p->path, (long)getpid(), i) < 0) {
+			p->beside = NULL; /* undefined after a failure */
+			return -ENOMEM;
+		}
+		fd = open(p->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (fd >= 0 || errno != EEXIST)
+			return fd >= 0 ? fd : -errno;
+		free(p->beside);
+		p->beside = NULL;
+	}
+	return -EEXIST;
 }
 
 int snn_part_open(struct snn_part **ret, const char *path, struct snn_error *e)
@@ -38,22 +46,16 @@ int snn_part_open(struct snn_part **ret, const char *path, struct snn_error *e)
 		return snn_fail(e, r, "%s: no memory", path);
 	p->fd = -1;
 	p->path = strdup(path);
-	if (!p->path)
-		goto fail;
-	if (asprintf(&p->beside, "%s.%ld.part", path, (long)getpid()) < 0) {
-		p->beside = NULL; /* undefined after a failure */
-		goto fail;
+	if (p->path)
+		r = open_beside(p);
+	if (r < 0) {
+		snn_part_free(p);
+		return snn_fail(e, r, "%s cannot be written: %s", path, strerror(-r));
 	}
-	r = open_beside(p->beside);
-	if (r < 0)
-		goto fail;
 	p->fd = r;
 	p->is_there = true;
 	*ret = p;
 	return 0;
-fail:
-	snn_part_free(p);
-	return snn_fail(e, r, "%s cannot be written: %s", path, strerror(-r));
 }
 
 static int part_fail(struct snn_part *p, int code, struct snn_error *e)

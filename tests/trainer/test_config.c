@@ -224,6 +224,18 @@ static void what_libfyaml_should_not_see_is_refused(void **state)
 	assert_refused("uri: \"\x01\"\n", -EINVAL, "run.yaml:1: a character that is not printable");
 }
 
+/* Otherwise a megabyte of entries would take a minute. */
+static void long_list_is_refused_at_its_65th_entry(void **state)
+{
+	char yaml[200] = "network: { hidden: [";
+
+	(void)state;
+	for (int i = 0; i < 65; i++)
+		strcat(yaml, "1,");
+	strcat(yaml, "] }\n");
+	assert_refused(yaml, -EINVAL, "run.yaml:1: a list of more than 64 entries");
+}
+
 static void byte_order_mark_is_harmless(void **state)
 {
 	struct snn_config c;
@@ -548,6 +560,7 @@ int main(void)
 		scratch_test(value_out_of_range_names_the_range_and_unit),
 		scratch_test(malformed_yaml_names_file_and_line),
 		scratch_test(what_libfyaml_should_not_see_is_refused),
+		scratch_test(long_list_is_refused_at_its_65th_entry),
 		scratch_test(byte_order_mark_is_harmless),
 		scratch_test(null_is_not_a_text),
 		scratch_test(config_file_that_cannot_be_read_names_it),
