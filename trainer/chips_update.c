@@ -60,7 +60,7 @@ static uint32_t choose_device(const struct update *u, size_t cell, bool is_plus)
 
 	if (u->ch->config->update.device == SNN_RANDOM_DEVICE)
 		return first + (uint32_t)gsl_rng_uniform_int(u->rng, 2);
-	return first + ((*next >> bit) & 1u);
+	return first + (uint32_t)(*next >> bit & 1);
 }
 
 static void send(const struct update *u, size_t cell, uint32_t device)

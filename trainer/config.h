@@ -30,7 +30,7 @@ enum snn_device_choice { SNN_ROUND_ROBIN, SNN_RANDOM_DEVICE };
 
 struct snn_config {
 	char task[32], rule[32];
-	int weights; /* enum snn_weights_kind */
+	int weights;              /* enum snn_weights_kind */
 	char uri[512], uri2[512]; /* second board, "" if chip 1 is on the first */
 	char data[1024];
 	uint64_t seed;
@@ -39,44 +39,46 @@ struct snn_config {
 		uint32_t n_hidden;
 		uint32_t hidden[SNN_MAX_HIDDEN];
 		int neuron, reset, psi;
-		double decay;                /* d */
+		double decay; /* d */
 		double psi_gamma, psi_width;
-		double threshold;            /* initial b */
-		double w_scale, v_scale;     /* initial W, V: uniform in +- scale / sqrt(fan-in) */
-		double b_scale;              /* feedback B: uniform in +- scale / sqrt(n_out) */
-		double bias;                 /* initial c: 0 unless set; "marginal" is done by bias_marginal */
-		bool bias_marginal;          /* initial c = logit of each output's training frequency */
+		double threshold;        /* initial b */
+		double w_scale, v_scale; /* initial W, V: uniform in +- scale / sqrt(fan-in) */
+		double b_scale;          /* feedback B: uniform in +- scale / sqrt(n_out) */
+		double bias; /* initial c: 0 unless set; "marginal" is done by bias_marginal */
+		bool bias_marginal; /* initial c = logit of each output's training frequency */
 	} network;
 
 	struct {
 		uint32_t epochs, batch;
 		int update, trace, optimizer;
-		double rate;                 /* eta of the readout, and of the rest times the next two */
-		double rate_hidden;          /* factor for W, 0 freezes */
-		double rate_threshold;       /* factor for b, 0 freezes */
-		double decay_factor;         /* rate *= factor ... */
-		uint32_t decay_every;        /* ... every so many epochs */
+		double rate;           /* eta of the readout, and of the rest times the next two */
+		double rate_hidden;    /* factor for W, 0 freezes */
+		double rate_threshold; /* factor for b, 0 freezes */
+		double decay_factor;   /* rate *= factor ... */
+		uint32_t decay_every;  /* ... every so many epochs */
 		double momentum, beta1, beta2, epsilon; /* SGD; Adam */
-		double clip;                 /* limit of a sequence's gradient norm, 0 none */
+		double clip; /* limit of a sequence's gradient norm, 0 none */
 		uint32_t eval_every, checkpoint_every; /* epochs */
 	} train;
 
 	struct {
 		int scheme, device;
-		uint32_t max_pulses;         /* a weight and update, at most */
-		uint32_t refresh_every;      /* sequences between refresh rounds, 0 never */
-		uint32_t refresh_pulses;     /* SET pulses on a device since RESET that make its cell a candidate */
-		double refresh_fraction;     /* of g_max: refresh where a device's noisy read is above */
+		uint32_t max_pulses;    /* a weight and update, at most */
+		uint32_t refresh_every; /* sequences between refresh rounds, 0 never */
+		uint32_t
+			refresh_pulses; /* SET pulses on a device since RESET that make its cell a candidate */
+		double refresh_fraction; /* of g_max: refresh where a device's noisy read is above */
 	} update;
 
 	struct {
-		double w_max, v_max, b_max;  /* |weight| at which one polarity of a cell is at g_full */
-		double g_full;               /* S, one device */
-		double wait;                 /* s of chip time that pass a sequence (host and link) */
-		double adc_margin;           /* ADC range = margin x the largest current met in calibration */
-		uint32_t calibrate_sequences;/* training sequences used for it */
-		uint32_t read_average;       /* reads averaged where devices are read */
-		uint32_t read_back_every;    /* updates between read-backs of transposed weights */
+		double w_max, v_max,
+			b_max;     /* |weight| at which one polarity of a cell is at g_full */
+		double g_full;     /* S, one device */
+		double wait;       /* s of chip time that pass a sequence (host and link) */
+		double adc_margin; /* ADC range = margin x the largest current met in calibration */
+		uint32_t calibrate_sequences; /* training sequences used for it */
+		uint32_t read_average;        /* reads averaged where devices are read */
+		uint32_t read_back_every;     /* updates between read-backs of transposed weights */
 	} chips;
 };
 
@@ -102,14 +104,15 @@ struct snn_option {
 };
 
 extern const struct snn_option snn_option_table[]; /* ends with path NULL */
-extern const char *const snn_rule_names[];         /* ends with NULL: "bptt", "ostl", "osttp", "drtp" */
+extern const char *const snn_rule_names[]; /* ends with NULL: "bptt", "ostl", "osttp", "drtp" */
 
 /* A configuration that the program ships. */
 struct snn_shipped {
 	const char *name; /* "jsb-osttp-chips" */
 	const char *text; /* YAML */
 };
-extern const struct snn_shipped snn_shipped_table[]; /* ends with name NULL; made from configs/ at build time */
+extern const struct snn_shipped
+	snn_shipped_table[]; /* ends with name NULL; made from configs/ at build time */
 
 struct snn_assignment {
 	const char *path, *value; /* borrowed */
