@@ -38,6 +38,7 @@ static void derive(struct pcm_chip *c)
 	c->drift = (struct pcm_drift){ .nu = 0.0f, .inv_t0 = 1.0f, .r_min = 1.0f };
 	if (c->model->drift)
 		c->model->drift(prm, &c->drift);
+	c->drift.f_min = pcm_drift_floor(&c->drift);
 	c->has_noise = c->model->read_noise && prm->read_noise != PCM_NOISE_OFF;
 	if (c->has_noise)
 		c->model->read_noise(prm, &c->noise);
@@ -45,7 +46,6 @@ static void derive(struct pcm_chip *c)
 	c->t_set = ns(prm->t_set);
 	c->t_reset = ns(prm->t_reset);
 	c->t_read = ns(prm->t_read);
-	c->t_drift_min = ns(prm->drift_t_min);
 	c->code_max = (float)((1 << (prm->adc_bits - 1)) - 1);
 }
 

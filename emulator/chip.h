@@ -63,9 +63,8 @@ struct pcm_chip {
 	struct pcm_read_noise noise;
 	bool has_noise;
 	uint64_t t_mvm, t_set, t_reset, t_read; /* ns */
-	uint64_t t_drift_min;                   /* ns */
-	double expiry_per_age; /* conductances hold for this times the age; INFINITY without drift */
-	float code_max;        /* of the ADC */
+	double expiry_per_r; /* ns: conductances hold for this times age / t0; INFINITY without drift */
+	float code_max;      /* of the ADC */
 	float scale[2]
 		   [PCM_N_COL + PCM_CHUNK]; /* [enum pcm_input]: codes per S, per S and DAC code */
 

@@ -24,7 +24,9 @@ static float nu_max(const struct pcm_chip *c)
 void pcm_cache_init(struct pcm_chip *c)
 {
 	float nu = nu_max(c);
-	c->expiry_per_age = nu > 0.0f ? c->prm.drift_tol / (double)nu : INFINITY;
+	c->expiry_per_r = INFINITY;
+	if (nu > 0.0f)
+		c->expiry_per_r = c->prm.drift_tol / (double)nu / (double)c->drift.inv_t0;
 	memset(c->cache.stale, 1, PCM_N_ROW * PCM_N_CHUNK);
 	for (uint32_t row = 0; row < PCM_N_ROW; row++)
 		c->cache.row_expiry[row] = UINT64_MAX;
@@ -35,10 +37,10 @@ void pcm_cache_pulsed(struct pcm_chip *c, uint32_t row, uint32_t col)
 	c->cache.stale[row * PCM_N_CHUNK + col / PCM_CHUNK] = 1;
 }
 
-static uint64_t expiry(const struct pcm_chip *c, uint64_t now, uint64_t youngest)
+/* r: of the youngest device, max(age, t_min) / t0. */
+static uint64_t expiry(const struct pcm_chip *c, uint64_t now, float r)
 {
-	uint64_t age = now - youngest;
-	double dt = (double)(age > c->t_drift_min ? age : c->t_drift_min) * c->expiry_per_age;
+	double dt = (double)r * c->expiry_per_r;
 	return dt < (double)PCM_T_MAX ? now + (uint64_t)dt : UINT64_MAX;
 }
 
@@ -46,7 +48,7 @@ static uint64_t expiry(const struct pcm_chip *c, uint64_t now, uint64_t youngest
 static void compute(struct pcm_chip *c, uint32_t row, uint32_t i, uint32_t n, uint64_t t)
 {
 	struct pcm_cache *k = &c->cache;
-	uint64_t youngest[PCM_N_CHUNK];
+	float youngest[PCM_N_CHUNK];
 	uint32_t col = i * PCM_CHUNK;
 	size_t cell = (size_t)row * PCM_N_COL + col;
 	size_t chunk = (size_t)row * PCM_N_CHUNK + i;

@@ -19,36 +19,27 @@ static float float_of(uint32_t u)
 	return x;
 }
 
+/* Horner's rule. */
+static float poly_5(float x, float c0, float c1, float c2, float c3, float c4, float c5)
+{
+	return ((((c5 * x + c4) * x + c3) * x + c2) * x + c1) * x + c0;
+}
+
 /* x > 0, normal */
 static float log2_poly(float x)
 {
 	int32_t e = (int32_t)(bits_of(x) - SQRT_HALF_BITS) >> 23;
 	float f = float_of(bits_of(x) - ((uint32_t)e << 23)) - 1.0f;
-	float p = LOG2_8;
-	p = p * f + LOG2_7;
-	p = p * f + LOG2_6;
-	p = p * f + LOG2_5;
-	p = p * f + LOG2_4;
-	p = p * f + LOG2_3;
-	p = p * f + LOG2_2;
-	p = p * f + LOG2_1;
-	p = p * f + LOG2_0;
-	return (float)e + f * p;
+	return (float)e + f * poly_5(f, LOG2_0, LOG2_1, LOG2_2, LOG2_3, LOG2_4, LOG2_5);
 }
 
 /* -126 <= x <= 126 */
 static float exp2_poly(float x)
 {
-	float n = (x + ROUND_MAGIC) - ROUND_MAGIC;
-	float f = x - n;
-	float p = EXP2_5;
-	p = p * f + EXP2_4;
-	p = p * f + EXP2_3;
-	p = p * f + EXP2_2;
-	p = p * f + EXP2_1;
-	p = p * f + EXP2_0;
-	p = p * f + 1.0f;
-	return float_of(bits_of(p) + ((uint32_t)(int32_t)n << 23));
+	float n = x + ROUND_MAGIC; /* the nearest integer is in its low bits */
+	float f = x - (n - ROUND_MAGIC);
+	float p = poly_5(f, 1.0f, EXP2_0, EXP2_1, EXP2_2, EXP2_3, EXP2_4);
+	return float_of(bits_of(p) + (bits_of(n) << 23));
 }
 
 /* ret[0] = r cos a, ret[1] = r sin a: r from u = (w_0 / 2 + 1/2) / 2^31, a = 2 pi w_1 / 2^32. */
@@ -160,21 +151,20 @@ static uint32_t convert(int16_t *out, const float *acc_g, const float *acc_v, co
 	return n_sat;
 }
 
-/*
- * Time since the pulse, ns, rounded from 62 bits in two steps of 31: what a vector unit with only
- * 32-bit conversions does.
- */
-static float age(uint64_t now, uint64_t t_prog)
+/* max(age / t0, r_min); the age is rounded once, to the nearest float. */
+static float ratio(const struct pcm_drift *d, uint64_t now, uint64_t t_prog)
 {
-	uint64_t dt = now - t_prog;
-	return (float)(int32_t)(dt >> 31) * TWO_TO_31 + (float)(int32_t)(dt & 0x7fffffff);
+	float r = (float)(int64_t)(now - t_prog) * d->inv_t0;
+	return r > d->r_min ? r : d->r_min;
 }
 
-static float device_now(
-	const struct pcm_devices *w, const struct pcm_drift *d, uint64_t now, uint32_t i)
+float pcm_drift_floor(const struct pcm_drift *d)
 {
-	float r = age(now, w->t_prog[i]) * d->inv_t0;
-	r = r > d->r_min ? r : d->r_min;
+	return exp2_poly(-d->nu * log2_poly(d->r_min));
+}
+
+static float device_now(const struct pcm_devices *w, const struct pcm_drift *d, float r, uint32_t i)
+{
 	float nu = w->nu ? w->nu[i] : d->nu;
 	return w->g[i] * exp2_poly(-nu * log2_poly(r));
 }
@@ -183,29 +173,31 @@ static void drifted(float *ret_g, const struct pcm_devices *w, const struct pcm_
 	uint64_t now, uint32_t n_col)
 {
 	for (uint32_t k = 0; k < PCM_N_DEVICE; k++) {
-		for (uint32_t c = 0; c < n_col; c++)
-			ret_g[k * PCM_N_COL + c] = device_now(w, d, now, k * PCM_N_COL + c);
+		for (uint32_t c = 0; c < n_col; c++) {
+			uint32_t i = k * PCM_N_COL + c;
+			ret_g[i] = device_now(w, d, ratio(d, now, w->t_prog[i]), i);
+		}
 	}
 }
 
-static void refresh(float *g, uint16_t *v, uint64_t *ret_t, const struct pcm_devices *w,
+static void refresh(float *g, uint16_t *v, float *ret_r, const struct pcm_devices *w,
 	const struct pcm_drift *d, const struct pcm_read_noise *s, uint64_t now, uint32_t n_col)
 {
 	for (uint32_t c = 0; c < n_col; c++) {
-		float x[PCM_N_DEVICE], var = 0.0f;
-		uint64_t *t = ret_t + c / PCM_CHUNK;
+		float x[PCM_N_DEVICE];
+		float *r_min = ret_r + c / PCM_CHUNK;
 		if (c % PCM_CHUNK == 0)
-			*t = 0;
+			*r_min = INFINITY;
 		for (uint32_t k = 0; k < PCM_N_DEVICE; k++) {
 			uint32_t i = k * PCM_N_COL + c;
-			x[k] = device_now(w, d, now, i);
-			float sd = s->sd_0 + s->sd_g * x[k];
-			var += sd * sd;
-			if (w->t_prog[i] > *t)
-				*t = w->t_prog[i];
+			float r = ratio(d, now, w->t_prog[i]);
+			x[k] = device_now(w, d, r, i);
+			*r_min = r < *r_min ? r : *r_min;
 		}
-		g[c] = (x[0] + x[1]) - (x[2] + x[3]);
-		v[c] = float_to_bf16(var);
+		float plus = x[0] + x[1], minus = x[2] + x[3];
+		float square = (x[0] * x[0] + x[1] * x[1]) + (x[2] * x[2] + x[3] * x[3]);
+		g[c] = plus - minus;
+		v[c] = float_to_bf16(s->var_0 + s->var_1 * (plus + minus) + s->var_2 * square);
 	}
 }
 

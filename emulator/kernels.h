@@ -24,12 +24,23 @@ struct pcm_drift {
 	float nu;     /* of every device, where it is the same for all */
 	float inv_t0; /* 1/ns */
 	float r_min;
+	float f_min; /* r_min^-nu, as the kernels compute it: pcm_drift_floor() */
 };
 
-/* sd of one read of one device: sd_0 + sd_g g, S. */
+/*
+ * sd of one read of one device: sd_0 + sd_g g, S. Four devices': variance var_0 + var_1 sum of g
+ * + var_2 sum of g^2; see pcm_read_noise().
+ */
 struct pcm_read_noise {
 	float sd_0, sd_g;
+	float var_0, var_1, var_2;
 };
+
+static inline struct pcm_read_noise pcm_read_noise(float sd_0, float sd_g)
+{
+	return (struct pcm_read_noise){ sd_0, sd_g, 4.0f * sd_0 * sd_0, 2.0f * sd_0 * sd_g,
+		sd_g * sd_g };
+}
 
 /* Driven word lines of one vector. */
 struct pcm_drive {
@@ -73,10 +84,10 @@ struct pcm_dsp {
 		uint64_t now, uint32_t n_col);
 
 	/*
-	 * Cells' net conductance and read variance now, and per chunk the youngest device's
-	 * t_prog: g, v [n_col], ret_t [n_col / PCM_CHUNK].
+	 * Cells' net conductance and read variance now, g and v [n_col], and per chunk the youngest
+	 * device's max(age / t0, r_min), ret_r [n_col / PCM_CHUNK]. n_col: whole chunks.
 	 */
-	void (*refresh)(float *g, uint16_t *v, uint64_t *ret_t, const struct pcm_devices *w,
+	void (*refresh)(float *g, uint16_t *v, float *ret_r, const struct pcm_devices *w,
 		const struct pcm_drift *d, const struct pcm_read_noise *s, uint64_t now,
 		uint32_t n_col);
 };
@@ -84,6 +95,9 @@ struct pcm_dsp {
 extern const struct pcm_dsp pcm_dsp_c;
 extern const struct pcm_dsp pcm_dsp_avx2;   /* only where built: PCM_HAVE_AVX2 */
 extern const struct pcm_dsp pcm_dsp_avx512; /* PCM_HAVE_AVX512 */
+
+/* The factor of a device that has not begun to drift. */
+float pcm_drift_floor(const struct pcm_drift *d);
 
 /* By name, or the fastest that this processor runs for NULL; NULL if there is none. */
 const struct pcm_dsp *pcm_dsp_find(const char *name);

@@ -54,7 +54,7 @@ static void nandakumar2018_drift(const struct pcm_params *prm, struct pcm_drift 
 
 static void nandakumar2018_read_noise(const struct pcm_params *prm, struct pcm_read_noise *ret)
 {
-	*ret = (struct pcm_read_noise){ (float)prm->read_sd_0, (float)prm->read_sd_g };
+	*ret = pcm_read_noise((float)prm->read_sd_0, (float)prm->read_sd_g);
 }
 
 static float nandakumar2018_g_min(const struct pcm_params *prm)

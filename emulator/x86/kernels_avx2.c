@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* kernels_avx2.c - 8 lanes; AVX2 without FMA. Compiled alone with -mavx2. */
 #include "kernels.h"
-#include "kernel_math.h"
 #include <assert.h>
 #include <immintrin.h>
+#include <stdbool.h>
 
 #define V_N     8
 #define V_BLOCK 4 /* vectors of columns summed at once: 8 of 16 registers */
 
 typedef __m256 v_f;
 typedef __m256i v_i;
-typedef __m256i v_t; /* u64 */
 
 static inline v_f v_set(float x)
 {
@@ -171,46 +170,65 @@ static inline uint32_t v_count_unequal(v_f a, v_f b, uint32_t n)
 	return (uint32_t)__builtin_popcount(n < V_N ? mask & ((1u << n) - 1) : mask);
 }
 
-/* Low halves of the eight 64-bit numbers of a and b, in order. */
-static inline v_i low_halves(v_t a, v_t b)
+static inline float v_reduce_min(v_f a)
 {
-	v_i x = v_bits(_mm256_shuffle_ps(v_of_bits(a), v_of_bits(b), 0x88));
-	return _mm256_permute4x64_epi64(x, 0xd8);
+	__m128 b = _mm_min_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+	b = _mm_min_ps(b, _mm_movehl_ps(b, b));
+	b = _mm_min_ss(b, _mm_movehdup_ps(b));
+	return _mm_cvtss_f32(b);
+}
+
+/*
+ * Four 62-bit integers to float, rounded once. There is no such instruction, so the way is over
+ * double, and as that holds 53 bits, all that is below 2^9 of a longer number becomes one bit: it
+ * only matters whether it is 0.
+ */
+static inline __m128 float_of_u62(__m256i x)
+{
+	__m256i is_long = _mm256_cmpgt_epi64(x, _mm256_set1_epi64x((INT64_C(1) << 53) - 1));
+	__m256i low_bits = _mm256_set1_epi64x(0x3ff);
+	__m256i low = _mm256_add_epi64(_mm256_and_si256(x, low_bits), low_bits);
+	__m256i sticky = _mm256_and_si256(_mm256_srli_epi64(low, 1), _mm256_set1_epi64x(0x200));
+	__m256i cut = _mm256_or_si256(_mm256_andnot_si256(low_bits, x), sticky);
+	x = _mm256_blendv_epi8(x, cut, is_long);
+	/* 2^84 + high half, 2^52 + low half: mantissas of doubles of known exponents. */
+	__m256d two_84 = _mm256_set1_pd(0x1p84), two_52 = _mm256_set1_pd(0x1p52);
+	__m256i high = _mm256_or_si256(_mm256_srli_epi64(x, 32), _mm256_castpd_si256(two_84));
+	__m256i rest = _mm256_blend_epi32(x, _mm256_castpd_si256(two_52), 0xaa);
+	__m256d y = _mm256_sub_pd(_mm256_castsi256_pd(high), _mm256_set1_pd(0x1p84 + 0x1p52));
+	return _mm256_cvtpd_ps(_mm256_add_pd(y, _mm256_castsi256_pd(rest)));
+}
+
+/* The same below 2^52: x is the mantissa of 2^52 + x. */
+static inline __m128 float_of_u52(__m256i x)
+{
+	__m256d two_52 = _mm256_set1_pd(0x1p52);
+	__m256i y = _mm256_or_si256(x, _mm256_castpd_si256(two_52));
+	return _mm256_cvtpd_ps(_mm256_sub_pd(_mm256_castsi256_pd(y), two_52));
 }
 
 static inline v_f v_age(uint64_t now, const uint64_t *t_prog)
 {
-	v_t end = _mm256_set1_epi64x((int64_t)now), low = _mm256_set1_epi64x(0x7fffffff);
-	v_t a = _mm256_sub_epi64(end, _mm256_loadu_si256((const v_t *)t_prog));
-	v_t b = _mm256_sub_epi64(end, _mm256_loadu_si256((const v_t *)(t_prog + 4)));
-	v_i hi = low_halves(_mm256_srli_epi64(a, 31), _mm256_srli_epi64(b, 31));
-	v_i lo = low_halves(_mm256_and_si256(a, low), _mm256_and_si256(b, low));
-	return v_add(v_mul(v_of_int(hi), v_set(TWO_TO_31)), v_of_int(lo));
+	__m256i end = _mm256_set1_epi64x((int64_t)now);
+	__m256i a = _mm256_sub_epi64(end, _mm256_loadu_si256((const __m256i *)t_prog));
+	__m256i b = _mm256_sub_epi64(end, _mm256_loadu_si256((const __m256i *)(t_prog + 4)));
+	bool is_short = now < UINT64_C(1) << 52; /* 52 days: nearly always */
+	__m128 low = is_short ? float_of_u52(a) : float_of_u62(a);
+	__m128 high = is_short ? float_of_u52(b) : float_of_u62(b);
+	return _mm256_insertf128_ps(_mm256_castps128_ps256(low), high, 1);
 }
 
-static inline v_t vt_zero(void)
+/* x less the nearest integer, which is *ret_n. */
+static inline v_f v_fraction(v_f *ret_n, v_f x)
 {
-	return _mm256_setzero_si256();
+	*ret_n = _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+	return v_sub(x, *ret_n);
 }
 
-static inline v_t max_t(v_t a, v_t b)
+/* x 2^n */
+static inline v_f v_scale(v_f x, v_f n)
 {
-	return _mm256_blendv_epi8(a, b, _mm256_cmpgt_epi64(b, a));
-}
-
-/* Of V_N times, which are below 2^63. */
-static inline v_t vt_max(v_t a, const uint64_t *t)
-{
-	v_t b = _mm256_loadu_si256((const v_t *)t), c = _mm256_loadu_si256((const v_t *)(t + 4));
-	return max_t(a, max_t(b, c));
-}
-
-static inline uint64_t vt_reduce(v_t a)
-{
-	uint64_t t[4];
-	a = max_t(a, _mm256_permute4x64_epi64(a, 0x4e));
-	_mm256_storeu_si256((v_t *)t, a);
-	return t[0] > t[1] ? t[0] : t[1];
+	return v_of_bits(vi_add(v_bits(x), vi_sll(v_to_int(n), 23)));
 }
 
 #include "x86/kernels_simd.h"

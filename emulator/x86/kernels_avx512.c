@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* kernels_avx512.c - 16 lanes; AVX-512 F, BW, DQ and VL. Compiled alone with those flags. */
 #include "kernels.h"
-#include "kernel_math.h"
 #include <assert.h>
 #include <immintrin.h>
 
@@ -10,7 +9,6 @@
 
 typedef __m512 v_f;
 typedef __m512i v_i;
-typedef __m512i v_t; /* u64 */
 
 static inline v_f v_set(float x)
 {
@@ -169,35 +167,31 @@ static inline uint32_t v_count_unequal(v_f a, v_f b, uint32_t n)
 	return (uint32_t)__builtin_popcount(n < V_N ? mask & ((1u << n) - 1) : mask);
 }
 
+static inline float v_reduce_min(v_f a)
+{
+	return _mm512_reduce_min_ps(a);
+}
+
 static inline v_f v_age(uint64_t now, const uint64_t *t_prog)
 {
-	v_t end = _mm512_set1_epi64((int64_t)now), low = _mm512_set1_epi64(0x7fffffff);
-	v_t a = _mm512_sub_epi64(end, _mm512_loadu_si512(t_prog));
-	v_t b = _mm512_sub_epi64(end, _mm512_loadu_si512(t_prog + 8));
-	__m256i a_hi = _mm512_cvtepi64_epi32(_mm512_srli_epi64(a, 31));
-	__m256i b_hi = _mm512_cvtepi64_epi32(_mm512_srli_epi64(b, 31));
-	__m256i a_lo = _mm512_cvtepi64_epi32(_mm512_and_si512(a, low));
-	__m256i b_lo = _mm512_cvtepi64_epi32(_mm512_and_si512(b, low));
-	v_i hi = _mm512_inserti64x4(_mm512_castsi256_si512(a_hi), b_hi, 1);
-	v_i lo = _mm512_inserti64x4(_mm512_castsi256_si512(a_lo), b_lo, 1);
-	return v_add(v_mul(v_of_int(hi), v_set(TWO_TO_31)), v_of_int(lo));
+	__m512i end = _mm512_set1_epi64((int64_t)now);
+	__m512i a = _mm512_sub_epi64(end, _mm512_loadu_si512(t_prog));
+	__m512i b = _mm512_sub_epi64(end, _mm512_loadu_si512(t_prog + 8));
+	__m512 low = _mm512_castps256_ps512(_mm512_cvtepi64_ps(a));
+	return _mm512_insertf32x8(low, _mm512_cvtepi64_ps(b), 1);
 }
 
-static inline v_t vt_zero(void)
+/* x less the nearest integer, which is *ret_n. */
+static inline v_f v_fraction(v_f *ret_n, v_f x)
 {
-	return _mm512_setzero_si512();
+	*ret_n = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT);
+	return _mm512_reduce_ps(x, _MM_FROUND_TO_NEAREST_INT);
 }
 
-/* Of V_N times. */
-static inline v_t vt_max(v_t a, const uint64_t *t)
+/* x 2^n */
+static inline v_f v_scale(v_f x, v_f n)
 {
-	v_t b = _mm512_max_epu64(_mm512_loadu_si512(t), _mm512_loadu_si512(t + 8));
-	return _mm512_max_epu64(a, b);
-}
-
-static inline uint64_t vt_reduce(v_t a)
-{
-	return _mm512_reduce_max_epu64(a);
+	return _mm512_scalef_ps(x, n);
 }
 
 #include "x86/kernels_simd.h"

@@ -20,59 +20,73 @@ INLINE v_f horner(v_f p, v_f x, float c0)
 	return v_add(v_mul(p, x), v_set(c0));
 }
 
-INLINE v_f log2_poly(v_f x)
+/*
+ * The polynomials take n vectors in lockstep (n constant, <= 4): one alone would wait at every step
+ * of Horner's rule, and several one after another do not fit the processor's scheduler.
+ */
+INLINE void poly_5(v_f *ret, const v_f *x, const float *coefficient, int n)
 {
-	v_i bits = v_bits(x);
-	v_i e = vi_sra(vi_sub(bits, vi_set(SQRT_HALF_BITS)), 23);
-	v_f f = v_sub(v_of_bits(vi_sub(bits, vi_sll(e, 23))), v_set(1.0f));
-	v_f p = v_set(LOG2_8);
-	p = horner(p, f, LOG2_7);
-	p = horner(p, f, LOG2_6);
-	p = horner(p, f, LOG2_5);
-	p = horner(p, f, LOG2_4);
-	p = horner(p, f, LOG2_3);
-	p = horner(p, f, LOG2_2);
-	p = horner(p, f, LOG2_1);
-	p = horner(p, f, LOG2_0);
-	return v_add(v_of_int(e), v_mul(f, p));
+	for (int k = 0; k < n; k++)
+		ret[k] = v_set(coefficient[5]);
+	for (int i = 4; i >= 0; i--) {
+		for (int k = 0; k < n; k++)
+			ret[k] = horner(ret[k], x[k], coefficient[i]);
+	}
 }
 
-INLINE v_f round_even(v_f x)
+INLINE void log2_poly(v_f *x, int n)
 {
-	return v_sub(v_add(x, v_set(ROUND_MAGIC)), v_set(ROUND_MAGIC));
+	static const float c[] = { LOG2_0, LOG2_1, LOG2_2, LOG2_3, LOG2_4, LOG2_5 };
+	v_f e[4], f[4], p[4];
+	for (int k = 0; k < n; k++) {
+		v_i bits = v_bits(x[k]);
+		v_i exponent = vi_sra(vi_sub(bits, vi_set(SQRT_HALF_BITS)), 23);
+		e[k] = v_of_int(exponent);
+		f[k] = v_sub(v_of_bits(vi_sub(bits, vi_sll(exponent, 23))), v_set(1.0f));
+	}
+	poly_5(p, f, c, n);
+	for (int k = 0; k < n; k++)
+		x[k] = v_add(e[k], v_mul(f[k], p[k]));
 }
 
-INLINE v_f exp2_poly(v_f x)
+INLINE void exp2_poly(v_f *x, int n)
 {
-	v_f n = round_even(x);
-	v_f f = v_sub(x, n);
-	v_f p = v_set(EXP2_5);
-	p = horner(p, f, EXP2_4);
-	p = horner(p, f, EXP2_3);
-	p = horner(p, f, EXP2_2);
-	p = horner(p, f, EXP2_1);
-	p = horner(p, f, EXP2_0);
-	p = horner(p, f, 1.0f);
-	return v_of_bits(vi_add(v_bits(p), vi_sll(v_to_int(n), 23)));
+	static const float c[] = { 1.0f, EXP2_0, EXP2_1, EXP2_2, EXP2_3, EXP2_4 };
+	v_f whole[4], f[4], p[4];
+	for (int k = 0; k < n; k++)
+		f[k] = v_fraction(whole + k, x[k]);
+	poly_5(p, f, c, n);
+	for (int k = 0; k < n; k++)
+		x[k] = v_scale(p[k], whole[k]);
 }
 
-INLINE void box_muller(float *ret_0, float *ret_1, v_i w_0, v_i w_1)
+/* r cos a and r sin a of two pairs of words, to ret, ret + 16, ret + 32, ret + 48. */
+INLINE void box_muller(float *ret, const v_i w[4])
 {
-	v_f u = v_mul(v_add(v_of_int(vi_srl(w_0, 1)), v_set(0.5f)), v_set(TWO_TO_M31));
-	v_f r = v_sqrt(v_mul(v_set(MINUS_2_LN_2), log2_poly(u)));
-	v_i quadrant = vi_srl(vi_add(w_1, vi_set(0x20000000)), 30);
-	v_f t = v_mul(v_of_int(vi_sub(w_1, vi_sll(quadrant, 30))), v_set(TWO_TO_M29));
-	v_f t2 = v_mul(t, t);
-	v_f s = horner(horner(horner(v_set(SIN_3), t2, SIN_2), t2, SIN_1), t2, SIN_0);
-	v_f c = horner(horner(horner(v_set(COS_3), t2, COS_2), t2, COS_1), t2, COS_0);
-	s = v_mul(s, t);
-	c = horner(c, t2, 1.0f);
-	v_f x = v_choose(quadrant, s, c);
-	v_f y = v_choose(quadrant, c, s);
-	v_i sign_x = vi_sll(vi_and(vi_add(quadrant, vi_set(1)), vi_set(2)), 30);
-	v_i sign_y = vi_sll(vi_and(quadrant, vi_set(2)), 30);
-	v_store(ret_0, v_mul(r, v_of_bits(vi_xor(v_bits(x), sign_x))));
-	v_store(ret_1, v_mul(r, v_of_bits(vi_xor(v_bits(y), sign_y))));
+	v_f r[2];
+	for (int k = 0; k < 2; k++) {
+		v_f u = v_add(v_of_int(vi_srl(w[2 * k], 1)), v_set(0.5f));
+		r[k] = v_mul(u, v_set(TWO_TO_M31));
+	}
+	log2_poly(r, 2);
+	for (int k = 0; k < 2; k++) {
+		v_i word = w[2 * k + 1];
+		v_f radius = v_sqrt(v_mul(v_set(MINUS_2_LN_2), r[k]));
+		v_i quadrant = vi_srl(vi_add(word, vi_set(0x20000000)), 30);
+		v_f t = v_mul(v_of_int(vi_sub(word, vi_sll(quadrant, 30))), v_set(TWO_TO_M29));
+		v_f t2 = v_mul(t, t);
+		v_f s = horner(horner(horner(v_set(SIN_3), t2, SIN_2), t2, SIN_1), t2, SIN_0);
+		v_f c = horner(horner(horner(v_set(COS_3), t2, COS_2), t2, COS_1), t2, COS_0);
+		s = v_mul(s, t);
+		c = horner(c, t2, 1.0f);
+		v_f x = v_choose(quadrant, s, c), y = v_choose(quadrant, c, s);
+		v_i sign_x = vi_sll(vi_and(vi_add(quadrant, vi_set(1)), vi_set(2)), 30);
+		v_i sign_y = vi_sll(vi_and(quadrant, vi_set(2)), 30);
+		x = v_of_bits(vi_xor(v_bits(x), sign_x));
+		y = v_of_bits(vi_xor(v_bits(y), sign_y));
+		v_store(ret + 2 * k * PCM_CHUNK, v_mul(radius, x));
+		v_store(ret + (2 * k + 1) * PCM_CHUNK, v_mul(radius, y));
+	}
 }
 
 /* One Philox round; key is the round's. */
@@ -101,8 +115,7 @@ static void normals(float *ret, const struct pcm_stream *s, uint32_t i_group, ui
 			k_0 += PCM_PHILOX_WEYL_0;
 			k_1 += PCM_PHILOX_WEYL_1;
 		}
-		box_muller(z, z + PCM_CHUNK, c[0], c[1]);
-		box_muller(z + 2 * PCM_CHUNK, z + 3 * PCM_CHUNK, c[2], c[3]);
+		box_muller(z, c);
 	}
 }
 
@@ -164,6 +177,11 @@ static void add_int8(float *acc_g, float *acc_v, const float *g, const uint16_t 
 		add_rows(acc_g, acc_g, g, (const uint16_t *)g, d, n_col, true, false);
 }
 
+INLINE v_f round_even(v_f x)
+{
+	return v_sub(v_add(x, v_set(ROUND_MAGIC)), v_set(ROUND_MAGIC));
+}
+
 static uint32_t convert(int16_t *out, const float *acc_g, const float *acc_v, const float *z,
 	const float *scale, float max, uint32_t n_col)
 {
@@ -182,42 +200,77 @@ static uint32_t convert(int16_t *out, const float *acc_g, const float *acc_v, co
 	return n_sat;
 }
 
-INLINE v_f device_now(
-	const struct pcm_devices *w, const struct pcm_drift *d, uint64_t now, uint32_t i)
+/* max(age / t0, r_min) of V_N devices in each of four planes, columns c .. */
+INLINE void ratios(
+	v_f r[4], const struct pcm_devices *w, const struct pcm_drift *d, uint64_t now, uint32_t c)
 {
-	v_f r = v_mul(v_age(now, w->t_prog + i), v_set(d->inv_t0));
-	r = v_max(r, v_set(d->r_min));
-	v_f nu = w->nu ? v_load(w->nu + i) : v_set(d->nu);
-	return v_mul(v_load(w->g + i), exp2_poly(v_mul(v_neg(nu), log2_poly(r))));
+	for (uint32_t k = 0; k < PCM_N_DEVICE; k++) {
+		v_f age = v_age(now, w->t_prog + k * PCM_N_COL + c);
+		r[k] = v_max(v_mul(age, v_set(d->inv_t0)), v_set(d->r_min));
+	}
+}
+
+/* Conductances of these devices; spoils r. */
+INLINE void devices_now(
+	v_f ret_g[4], v_f r[4], const struct pcm_devices *w, const struct pcm_drift *d, uint32_t c)
+{
+	log2_poly(r, PCM_N_DEVICE);
+	for (uint32_t k = 0; k < PCM_N_DEVICE; k++) {
+		v_f nu = w->nu ? v_load(w->nu + k * PCM_N_COL + c) : v_set(d->nu);
+		r[k] = v_mul(v_neg(nu), r[k]);
+	}
+	exp2_poly(r, PCM_N_DEVICE);
+	for (uint32_t k = 0; k < PCM_N_DEVICE; k++)
+		ret_g[k] = v_mul(v_load(w->g + k * PCM_N_COL + c), r[k]);
+}
+
+/* The same where the chip is too young for any device to have begun to drift. */
+INLINE void young_devices(
+	v_f ret_g[4], const struct pcm_devices *w, const struct pcm_drift *d, uint32_t c)
+{
+	for (uint32_t k = 0; k < PCM_N_DEVICE; k++)
+		ret_g[k] = v_mul(v_load(w->g + k * PCM_N_COL + c), v_set(d->f_min));
 }
 
 static void drifted(float *ret_g, const struct pcm_devices *w, const struct pcm_drift *d,
 	uint64_t now, uint32_t n_col)
 {
-	for (uint32_t k = 0; k < PCM_N_DEVICE; k++) {
-		uint32_t plane = k * PCM_N_COL;
-		for (uint32_t c = 0; c < n_col; c += V_N)
-			v_store(ret_g + plane + c, device_now(w, d, now, plane + c));
+	for (uint32_t c = 0; c < n_col; c += V_N) {
+		v_f r[PCM_N_DEVICE], x[PCM_N_DEVICE];
+		ratios(r, w, d, now, c);
+		devices_now(x, r, w, d, c);
+		for (uint32_t k = 0; k < PCM_N_DEVICE; k++)
+			v_store(ret_g + k * PCM_N_COL + c, x[k]);
 	}
 }
 
-static void refresh(float *g, uint16_t *v, uint64_t *ret_t, const struct pcm_devices *w,
+INLINE void store_cells(float *g, uint16_t *v, const v_f x[4], const struct pcm_read_noise *s)
+{
+	v_f plus = v_add(x[0], x[1]), minus = v_add(x[2], x[3]);
+	v_f square = v_add(v_add(v_mul(x[0], x[0]), v_mul(x[1], x[1])),
+		v_add(v_mul(x[2], x[2]), v_mul(x[3], x[3])));
+	v_f var = v_add(v_set(s->var_0), v_mul(v_set(s->var_1), v_add(plus, minus)));
+	var = v_add(var, v_mul(v_set(s->var_2), square));
+	v_store(g, v_sub(plus, minus));
+	v_store_bf16(v, var);
+}
+
+static void refresh(float *g, uint16_t *v, float *ret_r, const struct pcm_devices *w,
 	const struct pcm_drift *d, const struct pcm_read_noise *s, uint64_t now, uint32_t n_col)
 {
+	bool is_young = !w->nu && (float)(int64_t)now * d->inv_t0 <= d->r_min;
 	for (uint32_t c = 0; c < n_col; c += V_N) {
-		v_f x[PCM_N_DEVICE], var = v_set(0.0f);
-		v_t t = vt_zero();
-		for (uint32_t k = 0; k < PCM_N_DEVICE; k++) {
-			uint32_t i = k * PCM_N_COL + c;
-			x[k] = device_now(w, d, now, i);
-			v_f sd = v_add(v_set(s->sd_0), v_mul(v_set(s->sd_g), x[k]));
-			var = v_add(var, v_mul(sd, sd));
-			t = vt_max(t, w->t_prog + i);
+		v_f r[PCM_N_DEVICE], x[PCM_N_DEVICE];
+		float *chunk = ret_r + c / PCM_CHUNK;
+		if (is_young) {
+			*chunk = d->r_min;
+			young_devices(x, w, d, c);
+		} else {
+			ratios(r, w, d, now, c);
+			float min = v_reduce_min(v_min(v_min(r[0], r[1]), v_min(r[2], r[3])));
+			*chunk = c % PCM_CHUNK && *chunk < min ? *chunk : min;
+			devices_now(x, r, w, d, c);
 		}
-		v_store(g + c, v_sub(v_add(x[0], x[1]), v_add(x[2], x[3])));
-		v_store_bf16(v + c, var);
-		uint64_t youngest = vt_reduce(t);
-		uint64_t *chunk = ret_t + c / PCM_CHUNK;
-		*chunk = c % PCM_CHUNK && *chunk > youngest ? *chunk : youngest;
+		store_cells(g + c, v + c, x, s);
 	}
 }

@@ -231,7 +231,9 @@ static void measure_chip(struct bench *b)
 	measure("training step: two of 4 rows, one of 15", training_step, b, 0);
 	measure("5000 sparse pulses", pulses, b, N_PULSE);
 	measure("5000 sparse pulses, mvm 100 x 150", pulses_then_mvm, b, N_PULSE);
-	measure("drift refresh of all devices", refresh, b, PCM_N);
+	measure("drift refresh of all devices, all young", refresh, b, PCM_N);
+	pcm_chip_wait(b->c, 3600 * UINT64_C(1000000000));
+	measure("drift refresh of all devices, after 1 h", refresh, b, PCM_N);
 	measure("1024 normals", normals, b, PCM_SPAN);
 }
 
