@@ -17,6 +17,7 @@
 #include "rng.h"
 
 #define PCM_CHUNK     16
+#define PCM_ADD_CHUNK 32 /* the same for add_bit and add_int8 */
 #define PCM_CACHE_PAD 64 /* columns after the last row that a kernel may read */
 
 /* Conductance a time after its pulse: g max((t - t_prog) / t0, r_min)^-nu. */

@@ -5,8 +5,8 @@
 #include <immintrin.h>
 #include <stdbool.h>
 
-#define V_N     8
-#define V_BLOCK 4 /* vectors of columns summed at once: 8 of 16 registers */
+#define V_N    8
+#define V_ROWS 4 /* rows added at once: x and x^2 of each in a register */
 
 typedef __m256 v_f;
 typedef __m256i v_i;
@@ -142,10 +142,21 @@ static inline void vi_mul_wide(v_i *ret_hi, v_i *ret_lo, v_i a, uint32_t b)
 	*ret_lo = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
 }
 
-static inline v_f v_load_bf16(const uint16_t *p)
+/* 16 in a row: those at even places, those at odd ones. */
+static inline void v_load_bf16(v_f *ret_even, v_f *ret_odd, const uint16_t *p)
 {
-	__m128i b = _mm_loadu_si128((const __m128i *)p);
-	return v_of_bits(vi_sll(_mm256_cvtepu16_epi32(b), 16));
+	v_i pair = _mm256_loadu_si256((const v_i *)p);
+	*ret_even = v_of_bits(vi_sll(pair, 16));
+	*ret_odd = v_of_bits(vi_and(pair, vi_set((int32_t)0xffff0000)));
+}
+
+/* p [16]: 8 even and 8 odd places into their order. */
+static inline void v_interleave(float *p)
+{
+	v_f even = v_load(p), odd = v_load(p + V_N);
+	v_f a = _mm256_unpacklo_ps(even, odd), b = _mm256_unpackhi_ps(even, odd);
+	v_store(p, _mm256_permute2f128_ps(a, b, 0x20));
+	v_store(p + V_N, _mm256_permute2f128_ps(a, b, 0x31));
 }
 
 static inline void v_store_bf16(uint16_t *p, v_f x)

@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <immintrin.h>
 
-#define V_N     16
-#define V_BLOCK 8 /* vectors of columns summed at once: 16 of 32 registers */
+#define V_N    16
+#define V_ROWS 8 /* rows added at once: x and x^2 of each in a register */
 
 typedef __m512 v_f;
 typedef __m512i v_i;
@@ -141,10 +141,22 @@ static inline void vi_mul_wide(v_i *ret_hi, v_i *ret_lo, v_i a, uint32_t b)
 	*ret_lo = _mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
 }
 
-static inline v_f v_load_bf16(const uint16_t *p)
+/* 32 in a row: those at even places, those at odd ones. */
+static inline void v_load_bf16(v_f *ret_even, v_f *ret_odd, const uint16_t *p)
 {
-	__m256i b = _mm256_loadu_si256((const __m256i *)p);
-	return v_of_bits(vi_sll(_mm512_cvtepu16_epi32(b), 16));
+	v_i pair = _mm512_loadu_si512(p);
+	*ret_even = v_of_bits(vi_sll(pair, 16));
+	*ret_odd = v_of_bits(vi_and(pair, vi_set((int32_t)0xffff0000)));
+}
+
+/* p [32]: 16 even and 16 odd places into their order. */
+static inline void v_interleave(float *p)
+{
+	v_i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+	v_i high = vi_add(low, vi_set(8));
+	v_f even = v_load(p), odd = v_load(p + V_N);
+	v_store(p, _mm512_permutex2var_ps(even, low, odd));
+	v_store(p + V_N, _mm512_permutex2var_ps(even, high, odd));
 }
 
 static inline void v_store_bf16(uint16_t *p, v_f x)

@@ -8,6 +8,7 @@
 #include "kernel_math.h"
 #include "pcm.h"
 #include <stdbool.h>
+#include <string.h>
 
 #define V_PER_CHUNK (PCM_CHUNK / V_N)
 #define INLINE      static inline __attribute__((always_inline))
@@ -119,44 +120,62 @@ static void normals(float *ret, const struct pcm_stream *s, uint32_t i_group, ui
 	}
 }
 
-/* Sums of n vectors of columns in registers, over all driven rows. n, has_x, has_v: constants. */
-INLINE void add_block(float *acc_g, float *acc_v, const float *g, const uint16_t *v,
-	const struct pcm_drive *d, int n, bool has_x, bool has_v)
+/*
+ * Adds n driven rows (constant) from the i-th on, two vectors of columns at a time. A pair of
+ * bfloat16 is one 32-bit lane, so variances come as even and odd columns, and stay so in acc_v
+ * until interleave().
+ */
+INLINE void add_group(float *acc_g, float *acc_v, const float *g, const uint16_t *v,
+	const struct pcm_drive *d, uint32_t i, uint32_t n_col, int n, bool has_x, bool has_v)
 {
-	v_f sum_g[V_BLOCK], sum_v[V_BLOCK];
-	for (int j = 0; j < n; j++)
-		sum_g[j] = sum_v[j] = v_set(0.0f);
-	for (uint32_t i = 0; i < d->n; i++) {
-		const float *g_row = g + (size_t)d->row[i] * PCM_N_COL;
-		const uint16_t *v_row = v + (size_t)d->row[i] * PCM_N_COL;
-		v_f x = has_x ? v_set(d->x[i]) : v_set(1.0f);
-		v_f x2 = has_x ? v_mul(x, x) : x;
-		for (int j = 0; j < n; j++) {
-			v_f g_j = v_load(g_row + j * V_N);
-			sum_g[j] = v_add(sum_g[j], has_x ? v_mul(x, g_j) : g_j);
+	const float *g_row[V_ROWS];
+	const uint16_t *v_row[V_ROWS];
+	v_f x[V_ROWS], x2[V_ROWS];
+	for (int k = 0; k < n; k++) {
+		size_t row = d->row[i + (uint32_t)k] * (size_t)PCM_N_COL;
+		g_row[k] = g + row;
+		v_row[k] = v + row;
+		x[k] = v_set(has_x ? d->x[i + (uint32_t)k] : 1.0f);
+		x2[k] = v_mul(x[k], x[k]);
+	}
+	for (uint32_t c = 0; c < n_col; c += 2 * V_N) {
+		v_f sum[4] = { v_load(acc_g + c), v_load(acc_g + c + V_N), v_load(acc_v + c),
+			v_load(acc_v + c + V_N) };
+		for (int k = 0; k < n; k++) {
+			v_f a = v_load(g_row[k] + c), b = v_load(g_row[k] + c + V_N);
+			sum[0] = v_add(sum[0], has_x ? v_mul(x[k], a) : a);
+			sum[1] = v_add(sum[1], has_x ? v_mul(x[k], b) : b);
 			if (!has_v)
 				continue;
-			v_f v_j = v_load_bf16(v_row + j * V_N);
-			sum_v[j] = v_add(sum_v[j], has_x ? v_mul(x2, v_j) : v_j);
+			v_load_bf16(&a, &b, v_row[k] + c);
+			sum[2] = v_add(sum[2], has_x ? v_mul(x2[k], a) : a);
+			sum[3] = v_add(sum[3], has_x ? v_mul(x2[k], b) : b);
 		}
-	}
-	for (int j = 0; j < n; j++) {
-		v_store(acc_g + j * V_N, sum_g[j]);
-		if (has_v)
-			v_store(acc_v + j * V_N, sum_v[j]);
+		v_store(acc_g + c, sum[0]);
+		v_store(acc_g + c + V_N, sum[1]);
+		if (has_v) {
+			v_store(acc_v + c, sum[2]);
+			v_store(acc_v + c + V_N, sum[3]);
+		}
 	}
 }
 
 INLINE void add_rows(float *acc_g, float *acc_v, const float *g, const uint16_t *v,
 	const struct pcm_drive *d, uint32_t n_col, bool has_x, bool has_v)
 {
-	uint32_t c = 0;
-	for (; c + V_BLOCK * V_N <= n_col; c += V_BLOCK * V_N)
-		add_block(acc_g + c, acc_v + c, g + c, v + c, d, V_BLOCK, has_x, has_v);
-	for (; c + V_BLOCK / 2 * V_N <= n_col; c += V_BLOCK / 2 * V_N)
-		add_block(acc_g + c, acc_v + c, g + c, v + c, d, V_BLOCK / 2, has_x, has_v);
-	for (; c < n_col; c += PCM_CHUNK)
-		add_block(acc_g + c, acc_v + c, g + c, v + c, d, V_PER_CHUNK, has_x, has_v);
+	uint32_t i = 0;
+	for (uint32_t c = 0; c < n_col; c += PCM_ADD_CHUNK) {
+		memset(acc_g + c, 0, PCM_ADD_CHUNK * sizeof(*acc_g));
+		memset(acc_v + c, 0, PCM_ADD_CHUNK * sizeof(*acc_v));
+	}
+	for (; i + V_ROWS <= d->n; i += V_ROWS)
+		add_group(acc_g, acc_v, g, v, d, i, n_col, V_ROWS, has_x, has_v);
+	for (; i + V_ROWS / 2 <= d->n; i += V_ROWS / 2)
+		add_group(acc_g, acc_v, g, v, d, i, n_col, V_ROWS / 2, has_x, has_v);
+	for (; i < d->n; i++)
+		add_group(acc_g, acc_v, g, v, d, i, n_col, 1, has_x, has_v);
+	for (uint32_t c = 0; has_v && c < n_col; c += 2 * V_N)
+		v_interleave(acc_v + c);
 }
 
 static void add_bit(float *acc_g, float *acc_v, const float *g, const uint16_t *v,

@@ -39,6 +39,11 @@ static uint32_t round_up(uint32_t n_col)
 	return (n_col + PCM_CHUNK - 1) / PCM_CHUNK * PCM_CHUNK;
 }
 
+static uint32_t round_up_add(uint32_t n_col)
+{
+	return (n_col + PCM_ADD_CHUNK - 1) / PCM_ADD_CHUNK * PCM_ADD_CHUNK;
+}
+
 static int start(void **state)
 {
 	(void)state;
@@ -117,8 +122,8 @@ static void compare_add(const struct pcm_dsp *dsp, bool is_int8, bool with_v)
 				g[k][j] = v[k][j] = CANARY;
 			(is_int8 ? d->add_int8 : d->add_bit)(g[k], with_v ? v[k] : NULL, m.g + col,
 				with_v ? m.v + col : NULL, &m.drive, n_col);
-			assert_true(g[k][round_up(n_col)] == CANARY);
-			assert_true(v[k][with_v ? round_up(n_col) : 0] == CANARY);
+			assert_true(g[k][round_up_add(n_col)] == CANARY);
+			assert_true(v[k][with_v ? round_up_add(n_col) : 0] == CANARY);
 		}
 		assert_memory_equal(g[0], g[1], n_col * sizeof(float));
 		if (with_v)
