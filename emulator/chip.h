@@ -82,6 +82,12 @@ static inline size_t pcm_device_index(uint32_t row, uint32_t device, uint32_t co
 	return ((size_t)row * PCM_N_DEVICE + device) * PCM_N_COL + col;
 }
 
+/* Into chunk_t, chunk_expiry and stale. */
+static inline size_t pcm_chunk_index(uint32_t row, uint32_t col)
+{
+	return (size_t)row * PCM_N_CHUNK + col / PCM_CHUNK;
+}
+
 static inline bool pcm_patch_fits(uint32_t row, uint32_t n_row, uint32_t col, uint32_t n_col)
 {
 	return n_row > 0 && n_col > 0 && row < PCM_N_ROW && n_row <= PCM_N_ROW - row &&
@@ -112,7 +118,6 @@ void pcm_read_literally(struct pcm_chip *c, const struct pcm_mvm *m);
 
 /* drift.c */
 void pcm_cache_init(struct pcm_chip *c);
-void pcm_cache_pulsed(struct pcm_chip *c, uint32_t row, uint32_t col);
 /* Bring the driven rows' columns up to now. */
 void pcm_cache_update(struct pcm_chip *c, const struct pcm_drive *d, uint32_t col, uint32_t n_col);
 /* Recompute what is not stale from the state, at the times it was computed. */

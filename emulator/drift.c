@@ -32,11 +32,6 @@ void pcm_cache_init(struct pcm_chip *c)
 		c->cache.row_expiry[row] = UINT64_MAX;
 }
 
-void pcm_cache_pulsed(struct pcm_chip *c, uint32_t row, uint32_t col)
-{
-	c->cache.stale[row * PCM_N_CHUNK + col / PCM_CHUNK] = 1;
-}
-
 /* r: of the youngest device, max(age, t_min) / t0. */
 static uint64_t expiry(const struct pcm_chip *c, uint64_t now, float r)
 {

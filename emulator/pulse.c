@@ -3,20 +3,31 @@
 #include "chip.h"
 #include <assert.h>
 #include <errno.h>
+#include <string.h>
+
+/* Bits that no valid pulse has. */
+static const struct pcm_pulse invalid = {
+	.row = (uint16_t) ~(PCM_N_ROW - 1),
+	.col = (uint16_t) ~(PCM_N_COL - 1),
+	.device = (uint8_t) ~(PCM_N_DEVICE - 1),
+	.kind = (uint8_t)~PCM_RESET,
+};
+
+static_assert(PCM_N_ROW == 256 && PCM_N_COL == 256 && PCM_N_DEVICE == 4, "powers of two");
+static_assert(sizeof(struct pcm_pulse) == sizeof(uint64_t), "a pulse is compared as one word");
 
 /* Nothing is applied if any entry is wrong; *ret_n counts single pulses of each kind. */
 static int check(const struct pcm_chip *c, const struct pcm_pulse *p, size_t n, uint64_t ret_n[2])
 {
-	uint64_t n_all = 0, n_reset = 0;
-	uint32_t bad = 0;
+	uint64_t n_all = 0, n_reset = 0, bad = 0, mask;
+	memcpy(&mask, &invalid, sizeof(mask));
 	for (size_t i = 0; i < n; i++) {
-		bad |= (uint32_t)p[i].row >> 8 | (uint32_t)p[i].col >> 8;
-		bad |= (uint32_t)p[i].device >> 2 | (uint32_t)p[i].kind >> 1;
-		bad |= p[i].n == 0;
+		uint64_t word;
+		memcpy(&word, p + i, sizeof(word));
+		bad |= (word & mask) | (p[i].n == 0);
 		n_all += p[i].n;
-		n_reset += p[i].kind == PCM_RESET ? p[i].n : 0;
+		n_reset += p[i].n & -(uint64_t)p[i].kind;
 	}
-	static_assert(PCM_N_ROW == 256 && PCM_N_COL == 256 && PCM_N_DEVICE == 4, "shifts above");
 	if (bad)
 		return -EINVAL;
 	ret_n[PCM_SET] = n_all - n_reset;
@@ -31,24 +42,32 @@ struct cursor {
 	uint32_t done;
 };
 
-/* Up to n pulses of the same kind from the list: devices into i_dev; returns how many. */
+/*
+ * Up to n pulses of the same kind from the list: devices into i_dev; returns how many. Locals,
+ * because a store to the bytes of `stale` could change anything that is in memory.
+ */
 static size_t gather(struct pcm_chip *c, struct cursor *w, size_t n)
 {
-	uint8_t kind = w->p->kind;
+	const struct pcm_pulse *p = w->p, *end = w->end;
+	uint64_t *t_prog = c->array.t_prog;
+	uint32_t *i_dev = c->scratch.i_dev;
+	uint8_t *stale = c->cache.stale;
+	uint32_t done = w->done;
+	uint8_t kind = p->kind;
 	uint64_t t = c->count.time, dt = kind == PCM_SET ? c->t_set : c->t_reset;
 	size_t k = 0;
-	while (k < n && w->p < w->end && w->p->kind == kind) {
-		const struct pcm_pulse *p = w->p;
+	while (k < n && p < end && p->kind == kind) {
 		size_t i = pcm_device_index(p->row, p->device, p->col);
 		t += dt;
-		c->scratch.i_dev[k++] = (uint32_t)i;
-		c->array.t_prog[i] = t;
-		pcm_cache_pulsed(c, p->row, p->col);
-		if (++w->done == p->n) {
-			w->done = 0;
-			w->p++;
+		i_dev[k++] = (uint32_t)i;
+		t_prog[i] = t;
+		stale[pcm_chunk_index(p->row, p->col)] = 1;
+		if (++done == p->n) {
+			done = 0;
+			p++;
 		}
 	}
+	*w = (struct cursor){ p, end, done };
 	c->count.time = t;
 	return k;
 }
@@ -153,7 +172,7 @@ int pcm_chip_program(struct pcm_chip *c, const struct pcm_patch *w, const float 
 			i_dev[k] = (uint32_t)i;
 			c->count.time += c->t_set;
 			c->array.t_prog[i] = c->count.time;
-			pcm_cache_pulsed(c, row, col);
+			c->cache.stale[pcm_chunk_index(row, col)] = 1;
 		}
 		c->model->program(&c->law, &cells, i_dev, g, n);
 		c->count.n_program += n;
