@@ -169,6 +169,26 @@ int snn_net_init(struct snn_net *net, const struct snn_config *c, uint32_t n_in,
 	return 0;
 }
 
+void snn_net_center_feedback(struct snn_net *net, const double *p)
+{
+	double norm = 0;
+
+	for (uint32_t k = 0; k < net->n_out; k++)
+		norm += p[k] * p[k];
+	for (uint32_t l = 0; l < net->n_layer; l++) {
+		struct snn_matrix *m = &net->matrix[snn_net_b_fb(net, l)];
+
+		for (uint32_t i = 0; i < m->n_col; i++) {
+			double along = 0;
+
+			for (uint32_t k = 0; k < m->n_row; k++)
+				along += p[k] * (double)m->init[k * m->n_col + i];
+			for (uint32_t k = 0; k < m->n_row; k++)
+				m->init[k * m->n_col + i] -= (float)(along / norm * p[k]);
+		}
+	}
+}
+
 void snn_net_done(struct snn_net *net)
 {
 	free(net->memory);

@@ -58,6 +58,13 @@ int snn_net_init(struct snn_net *net, const struct snn_config *c, uint32_t n_in,
 	const float *bias, struct snn_error *e);
 void snn_net_done(struct snn_net *net);
 
+/*
+ * Take from every neuron's feedback weights their part along p [n_out], the outputs' frequencies:
+ * then B p = 0, and learning signals B y_star have mean 0. Otherwise that mean, the same at every
+ * step, drives half of the neurons to fire always and the others never.
+ */
+void snn_net_center_feedback(struct snn_net *net, const double *p);
+
 /* Indices of matrices and tensors. */
 static inline uint32_t snn_net_w(const struct snn_net *net, uint32_t layer)
 {

@@ -50,6 +50,15 @@ void snn_optim_done(struct snn_optim *o)
 	*o = (struct snn_optim){ 0 };
 }
 
+/*
+ * Moments of weights whose inputs are rare decay towards 0: below this they are 0, because arithmetic
+ * on subnormal numbers is many times slower.
+ */
+static inline float settle(float m)
+{
+	return fabsf(m) < 1e-30f ? 0 : m;
+}
+
 SNN_FAST static void sgd(size_t n, float eta, const double *restrict g, float *restrict delta)
 {
 	for (size_t i = 0; i < n; i++)
@@ -60,7 +69,7 @@ SNN_FAST static void sgd_momentum(size_t n, float eta, float mu, float scale,
 	const double *restrict g, float *restrict m, float *restrict delta)
 {
 	for (size_t i = 0; i < n; i++) {
-		m[i] = mu * m[i] + scale * (float)g[i];
+		m[i] = settle(mu * m[i] + scale * (float)g[i]);
 		delta[i] = -eta * m[i];
 	}
 }
@@ -72,8 +81,8 @@ static void adam(const struct snn_optim *o, size_t n, float eta, float epsilon, 
 	for (size_t i = 0; i < n; i++) {
 		float x = scale * (float)g[i];
 
-		m1[i] = o->beta1 * m1[i] + (1 - o->beta1) * x;
-		m2[i] = o->beta2 * m2[i] + (1 - o->beta2) * x * x;
+		m1[i] = settle(o->beta1 * m1[i] + (1 - o->beta1) * x);
+		m2[i] = settle(o->beta2 * m2[i] + (1 - o->beta2) * x * x);
 		delta[i] = -eta * m1[i] / (sqrtf(m2[i]) + epsilon);
 	}
 }

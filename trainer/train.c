@@ -34,6 +34,8 @@ static int draw_net(struct snn_trainer *tr, struct snn_error *e)
 			bias[k] = c->network.bias_marginal ? logf((float)(p[k] / (1 - p[k])))
 							   : (float)c->network.bias;
 		r = snn_net_init(&tr->net, c, n, n, bias, e);
+		if (r == 0 && c->network.b_center)
+			snn_net_center_feedback(&tr->net, p);
 	}
 	free(p);
 	free(bias);
