@@ -103,7 +103,9 @@ const char *pcm_param_nearest(const char *key);
 const char *pcm_preset_nearest(const char *name);
 
 /*
- * Set one parameter from text, or all of a preset's with key "preset" (apply that first).
+ * Set one parameter from text, or all of them to a preset's values with key "preset" (apply that
+ * first). Doubles as strtod() takes them in the C locale, whatever the program's locale, but no
+ * leading space, nan or infinity; integers in decimal digits.
  * -ENOENT unknown key or preset, -EINVAL not a number or not one of the choices, -ERANGE outside
  * [min, max]. *prm is unchanged on error.
  */
@@ -148,7 +150,10 @@ struct pcm_stats {
 	double energy;                              /* J */
 };
 
-/* A new chip, all devices in the RESET state as the model draws it. -EINVAL, -ENOMEM. */
+/*
+ * A new chip, all devices in the RESET state as the model draws it. i_chip < 2^24 tells chips of one
+ * seed apart. -EINVAL (also whatever pcm_params_complaint() finds), -ENOMEM.
+ */
 int pcm_chip_new(struct pcm_chip **ret, const struct pcm_params *prm, uint32_t i_chip);
 void pcm_chip_free(struct pcm_chip *c);
 const struct pcm_params *pcm_chip_params(const struct pcm_chip *c);
@@ -156,7 +161,8 @@ const struct pcm_params *pcm_chip_params(const struct pcm_chip *c);
 /*
  * Analog product: I_c = v_read * sum_r x_r G_rc(t) + read noise; out = ADC(I_c) for n_vec inputs one
  * after another. x is 0 / 1 for bits, code / 127 for int8 (-128 is -EINVAL).
- * One code is pcm_chip_adc_lsb(c, col) amperes; codes saturate at +-(2^(adc_bits - 1) - 1), counted.
+ * One code is pcm_chip_adc_lsb(c, col) amperes, rounded half to even; codes saturate at
+ * +-(2^(adc_bits - 1) - 1), counted.
  * Read noise: sd of a device's read is read_sd_0 + read_sd_g G(t) (Nandakumar 2018), independent.
  * Advances the clock by n_vec * t_mvm; conductances are those at the call's start of each vector,
  * within drift_tol. Cost: proportional to the rows driven. -EINVAL outside the chip.
@@ -164,17 +170,22 @@ const struct pcm_params *pcm_chip_params(const struct pcm_chip *c);
 int pcm_chip_mvm(struct pcm_chip *c, struct pcm_mvm *m);
 
 /*
- * Pulses in list order, open loop; each advances the clock by t_set or t_reset.
+ * Pulses in list order, open loop; each advances the clock by t_set or t_reset, and its device's age
+ * counts from the pulse's end. n pulses in one entry are the same as n entries.
  * -EINVAL on any wrong entry, before anything is applied.
  */
 int pcm_chip_pulse(struct pcm_chip *c, const struct pcm_pulse *p, size_t n);
 
-/* Read every device of a patch: ret_g [n_row][n_col][4] S, with read noise and drift. May be < 0. */
+/*
+ * Read every device of a patch, row by row, t_read each: ret_g [n_row][n_col][4] S, with read noise
+ * and drift. May be < 0.
+ */
 int pcm_chip_read(struct pcm_chip *c, const struct pcm_patch *w, float *ret_g);
 
 /*
  * Closed-loop programming by the chip itself: g [n_row][n_col][4] S. -ENOTSUP where the model has
- * no such law (nandakumar2018: use pulses and reads), -ERANGE outside [g_min, g_max].
+ * no such law (nandakumar2018: use pulses and reads), -ERANGE outside [g_min, g_max] (model ideal:
+ * [0, g_max]). A device takes t_set and e_set.
  */
 int pcm_chip_program(struct pcm_chip *c, const struct pcm_patch *w, const float *g);
 
@@ -189,7 +200,7 @@ void pcm_chip_stats(const struct pcm_chip *c, struct pcm_stats *ret);
 /*
  * The whole state (devices, clock, counters, ADC ranges), with parameters: restoring on a chip made
  * with equal parameters, then the same calls, gives the same bytes. The buffer is untrusted:
- * -EBADMSG damaged, -EINVAL of another model, geometry or parameter set.
+ * -EBADMSG damaged, -EINVAL of another version, parameter set or i_chip. -ENOSPC: no room to save.
  */
 size_t pcm_chip_snapshot_size(const struct pcm_chip *c);
 int pcm_chip_snapshot(const struct pcm_chip *c, void *buf, size_t n);

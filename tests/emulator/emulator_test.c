@@ -70,6 +70,12 @@ void draw_pulses(struct pcm_pulse *p, size_t n)
 		};
 }
 
+void draw_codes(int8_t *in, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		in[i] = draw(3) ? (int8_t)(draw(255) - 127) : 0;
+}
+
 void pulse_all(struct pcm_chip *c, enum pcm_kind kind, uint16_t n)
 {
 	struct pcm_pulse *list = malloc(N_DEVICE_ALL * sizeof(*list));

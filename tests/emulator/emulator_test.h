@@ -29,7 +29,10 @@ uint64_t draw(uint64_t n);
 /* n random valid pulses. */
 void draw_pulses(struct pcm_pulse *p, size_t n);
 
-/* One pulse of every device, in order. */
+/* n random codes, a third of them 0. */
+void draw_codes(int8_t *in, size_t n);
+
+/* n pulses of every device, in order. */
 void pulse_all(struct pcm_chip *c, enum pcm_kind kind, uint16_t n);
 
 struct moments {
