@@ -42,7 +42,7 @@ static const char *unit_of(const struct pcm_param *p)
 
 static int unknown_key(const char *key, struct xbar_message *msg)
 {
-	const char *const near[] = { pcm_param_nearest(key), "chips", "preset", "state", NULL };
+	const char *const near[] = { "chips", "preset", "state", pcm_param_nearest(key), NULL };
 
 	return xbar_fail(msg, -EINVAL,
 		"emu: unknown key \"%s\", did you mean \"%s\"? \"xbar info --help-uri\" lists all",
