@@ -45,24 +45,51 @@ static int busy(struct snn_runlog *l, int fd, struct snn_error *e)
 	return snn_fail(e, -EBUSY, "%s is in use by process %s", l->path, pid);
 }
 
-/* The lock is the flock, not the file: it ends with the process, and the file stays. */
-static int take_lock(struct snn_runlog *l, struct snn_error *e)
+/* An open, locked lock file; a negative errno. */
+static int open_lock(struct snn_runlog *l, const char *file, struct snn_error *e)
 {
-	const char *file = snn_runlog_file(l, "lock");
 	int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+	int r;
 
 	if (fd < 0)
 		return snn_fail(e, -errno, "%s: %s", file, strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		int r = errno == EWOULDBLOCK ? busy(l, fd, e)
-					     : snn_fail(e, -errno, "%s: %s", file, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	r = errno == EWOULDBLOCK ? busy(l, fd, e)
+				 : snn_fail(e, -errno, "%s: %s", file, strerror(errno));
+	close(fd);
+	return r;
+}
 
+static bool is_at(int fd, const char *file)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && stat(file, &b) == 0 && a.st_dev == b.st_dev &&
+		a.st_ino == b.st_ino;
+}
+
+/*
+ * The lock is the flock, not the file: it ends with the process, and the file stays. Only
+ * snn_runlog_discard() removes the file; who opened it just before that has locked nothing, and
+ * tries again.
+ */
+static int take_lock(struct snn_runlog *l, struct snn_error *e)
+{
+	const char *file = snn_runlog_file(l, "lock");
+	int fd = open_lock(l, file, e);
+
+	while (fd >= 0 && !is_at(fd, file)) {
 		close(fd);
-		return r;
+		fd = open_lock(l, file, e);
 	}
+	if (fd < 0)
+		return fd;
 	l->lock = fd;
-	if (ftruncate(fd, 0) < 0 || dprintf(fd, "%ld\n", (long)getpid()) < 0)
+	if (ftruncate(fd, 0) < 0)
 		return snn_fail(e, -errno, "%s: %s", file, strerror(errno));
+	/* Only for the message to others: a run on a full disk can still be evaluated. */
+	dprintf(fd, "%ld\n", (long)getpid());
 	return 0;
 }
 

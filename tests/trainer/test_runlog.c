@@ -266,6 +266,23 @@ static void full_disk_leaves_the_old_metrics(void **state)
 	free(new);
 }
 
+static void run_on_a_full_disk_can_be_opened(void **state)
+{
+	struct snn_config c;
+	struct snn_error e = { "" };
+	struct snn_runlog *l = NULL;
+	int r;
+
+	(void)state;
+	snn_config_default(&c);
+	snn_runlog_close(created("run", &c));
+	limit_file_size(1);
+	r = snn_runlog_open(&l, "run", &c, &e);
+	limit_file_size(0);
+	assert_int_equal(r, 0);
+	snn_runlog_close(l);
+}
+
 /* A folder whose configuration could not be written is not taken for a run. */
 static void run_that_cannot_be_started_can_be_started_again(void **state)
 {
@@ -296,6 +313,7 @@ int main(void)
 		scratch_test(folder_without_a_run_cannot_be_opened),
 		scratch_test(metrics_are_exact_bytes),
 		scratch_test(full_disk_leaves_the_old_metrics),
+		scratch_test(run_on_a_full_disk_can_be_opened),
 		scratch_test(run_that_cannot_be_started_can_be_started_again),
 	};
 
