@@ -6,7 +6,7 @@
 #   program NAME   found in $PATH
 #   library NAME   known to pkg-config
 #   module NAME    importable by a python3
-#   file PATH      exists
+#   file PATH      exists (Debian's path, so only looked for where there is apt-get)
 needs_run='
 program pkg-config pkg-config
 program cc gcc
@@ -45,7 +45,7 @@ has_need() {
 	program) command -v "$2" >/dev/null 2>&1 ;;
 	library) pkg-config --exists "$2" 2>/dev/null ;;
 	module) python3 -c "import $2" 2>/dev/null || /usr/bin/python3 -c "import $2" 2>/dev/null ;;
-	file) [ -e "$2" ] ;;
+	file) [ -e "$2" ] || ! command -v apt-get >/dev/null 2>&1 ;;
 	esac
 }
 
