@@ -44,7 +44,7 @@ struct snn_config {
 		double threshold;        /* initial b */
 		double w_scale, v_scale; /* initial W, V: uniform in +- scale / sqrt(fan-in) */
 		double b_scale;          /* feedback B: uniform in +- scale / sqrt(n_out) */
-		bool b_center; /* B p = 0, p each output's frequency */
+		bool b_center;           /* B p = 0, p each output's frequency */
 		double bias; /* initial c: 0 unless set; "marginal" is done by bias_marginal */
 		bool bias_marginal; /* initial c = logit of each output's training frequency */
 	} network;

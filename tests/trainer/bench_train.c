@@ -12,9 +12,9 @@
 #include <time.h>
 #include "train.h"
 
-#define N        256
-#define N_SGEMV  20000
-#define N_EPOCH  3 /* the least of these */
+#define N       256
+#define N_SGEMV 20000
+#define N_EPOCH 3 /* the least of these */
 
 static double cpu_seconds(void)
 {
