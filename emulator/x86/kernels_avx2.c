@@ -132,14 +132,21 @@ static inline v_f v_choose(v_i i, v_f a, v_f b)
 	return _mm256_blendv_ps(b, a, v_of_bits(vi_sll(i, 31)));
 }
 
-/* 32 x 32 bits into two halves: even and odd lanes apart. */
-static inline void vi_mul_wide(v_i *ret_hi, v_i *ret_lo, v_i a, uint32_t b)
+/* 64-bit products of the low halves of 64-bit lanes. */
+static inline v_i vi_mul_even(v_i a, v_i b)
 {
-	v_i factor = vi_set((int32_t)b);
-	v_i even = _mm256_mul_epu32(a, factor);
-	v_i odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), factor);
-	*ret_hi = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
-	*ret_lo = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+	return _mm256_mul_epu32(a, b);
+}
+
+static inline v_i vi_high_half(v_i a)
+{
+	return _mm256_srli_epi64(a, 32);
+}
+
+/* Low halves of both, alternating. */
+static inline v_i vi_pair(v_i even, v_i odd)
+{
+	return _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
 }
 
 /* 16 in a row: those at even places, those at odd ones. */

@@ -131,14 +131,21 @@ static inline v_f v_choose(v_i i, v_f a, v_f b)
 	return _mm512_mask_blend_ps(_mm512_test_epi32_mask(i, vi_set(1)), b, a);
 }
 
-/* 32 x 32 bits into two halves: even and odd lanes apart. */
-static inline void vi_mul_wide(v_i *ret_hi, v_i *ret_lo, v_i a, uint32_t b)
+/* 64-bit products of the low halves of 64-bit lanes. */
+static inline v_i vi_mul_even(v_i a, v_i b)
 {
-	v_i factor = vi_set((int32_t)b);
-	v_i even = _mm512_mul_epu32(a, factor);
-	v_i odd = _mm512_mul_epu32(_mm512_srli_epi64(a, 32), factor);
-	*ret_hi = _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd);
-	*ret_lo = _mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
+	return _mm512_mul_epu32(a, b);
+}
+
+static inline v_i vi_high_half(v_i a)
+{
+	return _mm512_srli_epi64(a, 32);
+}
+
+/* Low halves of both, alternating. */
+static inline v_i vi_pair(v_i even, v_i odd)
+{
+	return _mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
 }
 
 /* 32 in a row: those at even places, those at odd ones. */

@@ -64,59 +64,76 @@ INLINE void exp2_poly(v_f *x, int n)
 /* r cos a and r sin a of two pairs of words, to ret, ret + 16, ret + 32, ret + 48. */
 INLINE void box_muller(float *ret, const v_i w[4])
 {
-	v_f r[2];
+	v_f r[2], t[2], t2[2], s[2], c[2];
+	v_i quadrant[2];
 	for (int k = 0; k < 2; k++) {
 		v_f u = v_add(v_of_int(vi_srl(w[2 * k], 1)), v_set(0.5f));
 		r[k] = v_mul(u, v_set(TWO_TO_M31));
+		quadrant[k] = vi_srl(vi_add(w[2 * k + 1], vi_set(0x20000000)), 30);
+		v_i rest = vi_sub(w[2 * k + 1], vi_sll(quadrant[k], 30));
+		t[k] = v_mul(v_of_int(rest), v_set(TWO_TO_M29));
+		t2[k] = v_mul(t[k], t[k]);
 	}
 	log2_poly(r, 2);
 	for (int k = 0; k < 2; k++) {
-		v_i word = w[2 * k + 1];
-		v_f radius = v_sqrt(v_mul(v_set(MINUS_2_LN_2), r[k]));
-		v_i quadrant = vi_srl(vi_add(word, vi_set(0x20000000)), 30);
-		v_f t = v_mul(v_of_int(vi_sub(word, vi_sll(quadrant, 30))), v_set(TWO_TO_M29));
-		v_f t2 = v_mul(t, t);
-		v_f s = horner(horner(horner(v_set(SIN_3), t2, SIN_2), t2, SIN_1), t2, SIN_0);
-		v_f c = horner(horner(horner(v_set(COS_3), t2, COS_2), t2, COS_1), t2, COS_0);
-		s = v_mul(s, t);
-		c = horner(c, t2, 1.0f);
-		v_f x = v_choose(quadrant, s, c), y = v_choose(quadrant, c, s);
-		v_i sign_x = vi_sll(vi_and(vi_add(quadrant, vi_set(1)), vi_set(2)), 30);
-		v_i sign_y = vi_sll(vi_and(quadrant, vi_set(2)), 30);
+		r[k] = v_sqrt(v_mul(v_set(MINUS_2_LN_2), r[k]));
+		s[k] = horner(
+			horner(horner(v_set(SIN_3), t2[k], SIN_2), t2[k], SIN_1), t2[k], SIN_0);
+		c[k] = horner(
+			horner(horner(v_set(COS_3), t2[k], COS_2), t2[k], COS_1), t2[k], COS_0);
+	}
+	for (int k = 0; k < 2; k++) {
+		s[k] = v_mul(s[k], t[k]);
+		c[k] = horner(c[k], t2[k], 1.0f);
+		v_f x = v_choose(quadrant[k], s[k], c[k]), y = v_choose(quadrant[k], c[k], s[k]);
+		v_i sign_x = vi_sll(vi_and(vi_add(quadrant[k], vi_set(1)), vi_set(2)), 30);
+		v_i sign_y = vi_sll(vi_and(quadrant[k], vi_set(2)), 30);
 		x = v_of_bits(vi_xor(v_bits(x), sign_x));
 		y = v_of_bits(vi_xor(v_bits(y), sign_y));
-		v_store(ret + 2 * k * PCM_CHUNK, v_mul(radius, x));
-		v_store(ret + (2 * k + 1) * PCM_CHUNK, v_mul(radius, y));
+		v_store(ret + 2 * k * PCM_CHUNK, v_mul(r[k], x));
+		v_store(ret + (2 * k + 1) * PCM_CHUNK, v_mul(r[k], y));
 	}
 }
 
-/* One Philox round; key is the round's. */
-INLINE void philox_round(v_i c[4], uint32_t k_0, uint32_t k_1)
+/*
+ * One Philox round on the counters of V_N / 2 blocks, each in the low half of a 64-bit lane: that is
+ * what the multiplication takes, and what the high halves hold does not matter.
+ */
+INLINE void philox_round(v_i c[4], v_i k_0, v_i k_1)
 {
-	v_i hi_0, lo_0, hi_1, lo_1;
-	vi_mul_wide(&hi_0, &lo_0, c[0], PCM_PHILOX_MUL_0);
-	vi_mul_wide(&hi_1, &lo_1, c[2], PCM_PHILOX_MUL_1);
-	c[0] = vi_xor(vi_xor(hi_1, c[1]), vi_set((int32_t)k_0));
-	c[1] = lo_1;
-	c[2] = vi_xor(vi_xor(hi_0, c[3]), vi_set((int32_t)k_1));
-	c[3] = lo_0;
+	v_i p_0 = vi_mul_even(c[0], vi_set((int32_t)PCM_PHILOX_MUL_0));
+	v_i p_1 = vi_mul_even(c[2], vi_set((int32_t)PCM_PHILOX_MUL_1));
+	c[0] = vi_xor(vi_xor(vi_high_half(p_1), c[1]), k_0);
+	c[1] = p_1;
+	c[2] = vi_xor(vi_xor(vi_high_half(p_0), c[3]), k_1);
+	c[3] = p_0;
+}
+
+/* Words of V_N blocks from `block` on, blocks of even and odd number in lockstep. */
+INLINE void philox(v_i ret[4], const struct pcm_stream *s, uint32_t block)
+{
+	v_i i = vi_add(vi_set((int32_t)block), vi_lane());
+	v_i op_0 = vi_set((int32_t)s->op[0]), op_1 = vi_set((int32_t)s->op[1]);
+	v_i use = vi_set((int32_t)s->use);
+	v_i even[4] = { i, op_0, op_1, use }, odd[4] = { vi_high_half(i), op_0, op_1, use };
+	uint32_t k_0 = s->key[0], k_1 = s->key[1];
+	for (int round = 0; round < 10; round++) {
+		philox_round(even, vi_set((int32_t)k_0), vi_set((int32_t)k_1));
+		philox_round(odd, vi_set((int32_t)k_0), vi_set((int32_t)k_1));
+		k_0 += PCM_PHILOX_WEYL_0;
+		k_1 += PCM_PHILOX_WEYL_1;
+	}
+	for (int k = 0; k < 4; k++)
+		ret[k] = vi_pair(even[k], odd[k]);
 }
 
 static void normals(float *ret, const struct pcm_stream *s, uint32_t i_group, uint32_t n_group)
 {
 	uint32_t n = n_group * V_PER_CHUNK;
 	for (uint32_t i = 0; i < n; i++) {
-		float *z = ret + i / V_PER_CHUNK * PCM_GROUP + i % V_PER_CHUNK * V_N;
-		uint32_t block = i_group * PCM_CHUNK + i * V_N;
-		v_i c[4] = { vi_add(vi_set((int32_t)block), vi_lane()), vi_set((int32_t)s->op[0]),
-			vi_set((int32_t)s->op[1]), vi_set((int32_t)s->use) };
-		uint32_t k_0 = s->key[0], k_1 = s->key[1];
-		for (int round = 0; round < 10; round++) {
-			philox_round(c, k_0, k_1);
-			k_0 += PCM_PHILOX_WEYL_0;
-			k_1 += PCM_PHILOX_WEYL_1;
-		}
-		box_muller(z, c);
+		v_i w[4];
+		philox(w, s, i_group * PCM_CHUNK + i * V_N);
+		box_muller(ret + i / V_PER_CHUNK * PCM_GROUP + i % V_PER_CHUNK * V_N, w);
 	}
 }
 
@@ -172,6 +189,8 @@ INLINE void add_rows(float *acc_g, float *acc_v, const float *g, const uint16_t 
 		add_group(acc_g, acc_v, g, v, d, i, n_col, V_ROWS, has_x, has_v);
 	for (; i + V_ROWS / 2 <= d->n; i += V_ROWS / 2)
 		add_group(acc_g, acc_v, g, v, d, i, n_col, V_ROWS / 2, has_x, has_v);
+	for (; V_ROWS > 4 && i + 2 <= d->n; i += 2)
+		add_group(acc_g, acc_v, g, v, d, i, n_col, 2, has_x, has_v);
 	for (; i < d->n; i++)
 		add_group(acc_g, acc_v, g, v, d, i, n_col, 1, has_x, has_v);
 	for (uint32_t c = 0; has_v && c < n_col; c += 2 * V_N)
