@@ -42,8 +42,8 @@ static float exp2_poly(float x)
 	return float_of(bits_of(p) + (bits_of(n) << 23));
 }
 
-/* ret[0] = r cos a, ret[1] = r sin a: r from u = (w_0 / 2 + 1/2) / 2^31, a = 2 pi w_1 / 2^32. */
-static void box_muller(float ret[2], uint32_t w_0, uint32_t w_1)
+/* r cos a and r sin a: r from u = (w_0 / 2 + 1/2) / 2^31, a = 2 pi w_1 / 2^32. */
+static inline void box_muller(float *ret_x, float *ret_y, uint32_t w_0, uint32_t w_1)
 {
 	float u = ((float)(int32_t)(w_0 >> 1) + 0.5f) * TWO_TO_M31;
 	float r = sqrtf(MINUS_2_LN_2 * log2_poly(u));
@@ -56,23 +56,46 @@ static void box_muller(float ret[2], uint32_t w_0, uint32_t w_1)
 	c = c * t2 + 1.0f;
 	float x = quadrant & 1 ? s : c;
 	float y = quadrant & 1 ? c : s;
-	ret[0] = r * float_of(bits_of(x) ^ ((quadrant + 1) & 2) << 30);
-	ret[1] = r * float_of(bits_of(y) ^ (quadrant & 2) << 30);
+	*ret_x = r * float_of(bits_of(x) ^ ((quadrant + 1) & 2) << 30);
+	*ret_y = r * float_of(bits_of(y) ^ (quadrant & 2) << 30);
+}
+
+/* Loops over 16 blocks or devices, without branches, are what a compiler makes vectors of. */
+#define N_LANE PCM_CHUNK
+
+/* Words [4][N_LANE] of blocks `block` .. block + 15; pcm_philox() says the same for one block. */
+static void philox(uint32_t w[4][N_LANE], const struct pcm_stream *s, uint32_t block)
+{
+	uint32_t k_0 = s->key[0], k_1 = s->key[1];
+	for (uint32_t j = 0; j < N_LANE; j++) {
+		w[0][j] = block + j;
+		w[1][j] = s->op[0];
+		w[2][j] = s->op[1];
+		w[3][j] = s->use;
+	}
+	for (int round = 0; round < 10; round++) {
+		for (uint32_t j = 0; j < N_LANE; j++) {
+			uint64_t p_0 = (uint64_t)PCM_PHILOX_MUL_0 * w[0][j];
+			uint64_t p_1 = (uint64_t)PCM_PHILOX_MUL_1 * w[2][j];
+			w[0][j] = (uint32_t)(p_1 >> 32) ^ w[1][j] ^ k_0;
+			w[1][j] = (uint32_t)p_1;
+			w[2][j] = (uint32_t)(p_0 >> 32) ^ w[3][j] ^ k_1;
+			w[3][j] = (uint32_t)p_0;
+		}
+		k_0 += PCM_PHILOX_WEYL_0;
+		k_1 += PCM_PHILOX_WEYL_1;
+	}
 }
 
 static void normals(float *ret, const struct pcm_stream *s, uint32_t i_group, uint32_t n_group)
 {
 	for (uint32_t i = 0; i < n_group; i++, ret += PCM_GROUP) {
-		for (uint32_t j = 0; j < PCM_CHUNK; j++) {
-			uint32_t ctr[4] = { (i_group + i) * 16 + j, s->op[0], s->op[1], s->use };
-			uint32_t w[4];
-			float z[4];
-			pcm_philox(w, ctr, s->key);
-			box_muller(z, w[0], w[1]);
-			box_muller(z + 2, w[2], w[3]);
-			for (uint32_t k = 0; k < 4; k++)
-				ret[16 * k + j] = z[k];
-		}
+		uint32_t w[4][N_LANE];
+		philox(w, s, (i_group + i) * N_LANE);
+		for (uint32_t j = 0; j < N_LANE; j++)
+			box_muller(ret + j, ret + N_LANE + j, w[0][j], w[1][j]);
+		for (uint32_t j = 0; j < N_LANE; j++)
+			box_muller(ret + 2 * N_LANE + j, ret + 3 * N_LANE + j, w[2][j], w[3][j]);
 	}
 }
 
@@ -163,19 +186,28 @@ float pcm_drift_floor(const struct pcm_drift *d)
 	return exp2_poly(-d->nu * log2_poly(d->r_min));
 }
 
-static float device_now(const struct pcm_devices *w, const struct pcm_drift *d, float r, uint32_t i)
+/* Conductances now and age ratios of N_LANE devices. */
+static void devices_now(float *restrict ret_g, float *restrict ret_r, const struct pcm_devices *w,
+	const struct pcm_drift *d, uint64_t now, uint32_t i)
 {
-	float nu = w->nu ? w->nu[i] : d->nu;
-	return w->g[i] * exp2_poly(-nu * log2_poly(r));
+	float exponent[N_LANE], g[N_LANE];
+	for (uint32_t j = 0; j < N_LANE; j++)
+		exponent[j] = w->nu ? -w->nu[i + j] : -d->nu;
+	for (uint32_t j = 0; j < N_LANE; j++)
+		ret_r[j] = ratio(d, now, w->t_prog[i + j]);
+	memcpy(g, w->g + i, sizeof(g));
+	for (uint32_t j = 0; j < N_LANE; j++)
+		ret_g[j] = g[j] * exp2_poly(exponent[j] * log2_poly(ret_r[j]));
 }
 
 static void drifted(float *ret_g, const struct pcm_devices *w, const struct pcm_drift *d,
 	uint64_t now, uint32_t n_col)
 {
+	float r[N_LANE];
 	for (uint32_t k = 0; k < PCM_N_DEVICE; k++) {
-		for (uint32_t c = 0; c < n_col; c++) {
+		for (uint32_t c = 0; c < n_col; c += N_LANE) {
 			uint32_t i = k * PCM_N_COL + c;
-			ret_g[i] = device_now(w, d, ratio(d, now, w->t_prog[i]), i);
+			devices_now(ret_g + i, r, w, d, now, i);
 		}
 	}
 }
@@ -183,21 +215,23 @@ static void drifted(float *ret_g, const struct pcm_devices *w, const struct pcm_
 static void refresh(float *g, uint16_t *v, float *ret_r, const struct pcm_devices *w,
 	const struct pcm_drift *d, const struct pcm_read_noise *s, uint64_t now, uint32_t n_col)
 {
-	for (uint32_t c = 0; c < n_col; c++) {
-		float x[PCM_N_DEVICE];
-		float *r_min = ret_r + c / PCM_CHUNK;
-		if (c % PCM_CHUNK == 0)
-			*r_min = INFINITY;
+	for (uint32_t c = 0; c < n_col; c += N_LANE, g += N_LANE, v += N_LANE) {
+		float x[PCM_N_DEVICE][N_LANE], r[N_LANE];
+		float *r_min = ret_r++;
+		*r_min = INFINITY;
 		for (uint32_t k = 0; k < PCM_N_DEVICE; k++) {
-			uint32_t i = k * PCM_N_COL + c;
-			float r = ratio(d, now, w->t_prog[i]);
-			x[k] = device_now(w, d, r, i);
-			*r_min = r < *r_min ? r : *r_min;
+			devices_now(x[k], r, w, d, now, k * PCM_N_COL + c);
+			for (uint32_t j = 0; j < N_LANE; j++)
+				*r_min = r[j] < *r_min ? r[j] : *r_min;
 		}
-		float plus = x[0] + x[1], minus = x[2] + x[3];
-		float square = (x[0] * x[0] + x[1] * x[1]) + (x[2] * x[2] + x[3] * x[3]);
-		g[c] = plus - minus;
-		v[c] = float_to_bf16(s->var_0 + s->var_1 * (plus + minus) + s->var_2 * square);
+		for (uint32_t j = 0; j < N_LANE; j++) {
+			float plus = x[0][j] + x[1][j], minus = x[2][j] + x[3][j];
+			float square = (x[0][j] * x[0][j] + x[1][j] * x[1][j]) +
+				(x[2][j] * x[2][j] + x[3][j] * x[3][j]);
+			g[j] = plus - minus;
+			v[j] = float_to_bf16(
+				s->var_0 + s->var_1 * (plus + minus) + s->var_2 * square);
+		}
 	}
 }
 
