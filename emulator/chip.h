@@ -45,7 +45,6 @@ struct pcm_scratch {
 	float acc_v[PCM_N_COL];
 	float g[PCM_N_DEVICE * PCM_N_COL]; /* one row's devices */
 	float z[PCM_SPAN];
-	float z_row[PCM_N_DEVICE * PCM_N_COL];
 	uint32_t i_dev[PCM_SPAN];
 	int16_t out[PCM_N_COL];
 };
@@ -65,8 +64,8 @@ struct pcm_chip {
 	uint64_t t_mvm, t_set, t_reset, t_read; /* ns */
 	double expiry_per_r; /* ns: conductances hold for this times age / t0; INFINITY without drift */
 	float code_max;      /* of the ADC */
-	float scale[2]
-		   [PCM_N_COL + PCM_CHUNK]; /* [enum pcm_input]: codes per S, per S and DAC code */
+	/* [enum pcm_input]: codes per S, codes per S and DAC code. */
+	float scale[2][PCM_N_COL + PCM_CHUNK];
 
 	/* State. */
 	struct pcm_array array;

@@ -101,7 +101,7 @@ static void reading_a_patch_is_reading_its_rows(void **state)
 }
 
 /* A bit of everything; returns a sum over all that came out. */
-static uint64_t session(struct pcm_chip *c, uint64_t seed)
+static uint64_t workload(struct pcm_chip *c, uint64_t seed)
 {
 	static struct pcm_pulse p[700];
 	uint64_t sum = 0;
@@ -145,7 +145,7 @@ static void every_set_of_kernels_gives_the_same_bytes(void **state)
 		struct pcm_chip *a = make_chip(mode, 0), *b = make_chip(mode, 0);
 		assert_int_equal(pcm_chip_kernels(a, "c"), 0);
 		if (pcm_chip_kernels(b, names[i / N_LIST(modes)]) == 0) {
-			assert_true(session(a, i) == session(b, i));
+			assert_true(workload(a, i) == workload(b, i));
 			assert_same_state(a, b);
 			n++;
 		}
