@@ -9,6 +9,7 @@
  *	chips_program.c  conductances for initial weights; the mean step of a SET pulse, measured
  *	chips_update.c   changes to pulses
  *	chips_refresh.c  pairs near saturation: read, RESET, program the difference
+ *	chips_state.c    to a checkpoint and back
  */
 #ifndef SNN_CHIPS_H
 #define SNN_CHIPS_H
@@ -85,6 +86,8 @@ int snn_chips_read(struct snn_chips *ch, uint32_t board, const struct xbar_patch
 int snn_chips_update(
 	struct snn_weights *w, const float *const *delta, uint64_t i_update, struct snn_error *e);
 int snn_chips_refresh(struct snn_chips *ch, struct snn_error *e);
+int snn_chips_save(struct snn_weights *w, struct snn_store *st, struct snn_error *e);
+int snn_chips_load(struct snn_weights *w, struct snn_store *st, struct snn_error *e);
 
 /* Set a block's ADC range in A. */
 int snn_chips_range(struct snn_chips *ch, uint32_t i_matrix, float range, struct snn_error *e);
