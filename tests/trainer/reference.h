@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * reference.h - the network once more, in double, straight from the equations and with nothing of
+ * the trainer's code: the independent side of the tests of gradients. One sequence, dense loops,
+ * arrays indexed as in the trainer ([inputs][outputs]).
+ */
+#ifndef REFERENCE_H
+#define REFERENCE_H
+
+#include "net.h"
+#include "task.h"
+
+#define REF_MAX 40 /* neurons of a layer, keys */
+
+struct ref_net {
+	uint32_t n_layer, n[SNN_MAX_HIDDEN + 2]; /* keys, hidden layers, keys */
+	int neuron, reset, psi;
+	double d, gamma, width;
+	/* By the trainer's index of tensors: W1, b1, W2, b2, ..., V, c. */
+	double *p[SNN_MAX_TENSOR];
+	size_t n_p[SNN_MAX_TENSOR];
+	double *b_fb[SNN_MAX_HIDDEN]; /* [keys][n] */
+};
+
+/* Of the same parameters. */
+void ref_init(struct ref_net *r, const struct snn_net *net);
+void ref_done(struct ref_net *r);
+
+/*
+ * -sum_t sum_k y* log yhat + (1 - y*) log(1 - yhat), nats. 
+ */
+double ref_nll(const struct ref_net *r, const struct snn_seq *s);
+
+/* Central differences of ref_nll() for parameter tensor i, ret [n_p[i]]. */
+void ref_difference(struct ref_net *r, uint32_t i, const struct snn_seq *s, double *ret);
+
+/*
+ * Gradients of all hidden layers with L_l = B_l y_star: with the traces of Ortner et al. eqs 5-9, or
+ * those of the step alone (DRTP). grad [tensor] has room for n_p; those of V and c stay as they are.
+ */
+void ref_projection(
+	const struct ref_net *r, const struct snn_seq *s, bool has_traces, double *const *grad);
+
+#endif
