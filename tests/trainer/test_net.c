@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "net.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "core_test.h"
+
+static size_t n_value(const struct snn_matrix *m)
+{
+	return (size_t)m->n_row * m->n_col;
+}
+
+static void one_hidden_layer_has_plain_names(void **state)
+{
+	struct rig g;
+
+	(void)state;
+	rig_config(&g, 8, 5);
+	rig_net(&g);
+	assert_int_equal(g.net.n_matrix, 3);
+	assert_string_equal(g.net.matrix[0].name, "W");
+	assert_string_equal(g.net.matrix[1].name, "V");
+	assert_string_equal(g.net.matrix[2].name, "B");
+	assert_int_equal(g.net.n_tensor, 4);
+	assert_string_equal(g.net.tensor[0].name, "W");
+	assert_string_equal(g.net.tensor[1].name, "b");
+	assert_string_equal(g.net.tensor[2].name, "V");
+	assert_string_equal(g.net.tensor[3].name, "c");
+	rig_done(&g);
+}
+
+static void several_hidden_layers_are_numbered_from_1(void **state)
+{
+	static const char *const matrix[] = { "W1", "W2", "V", "B1", "B2" };
+	static const uint32_t shape[][2] = { { 8, 5 }, { 5, 3 }, { 3, 8 }, { 8, 5 }, { 8, 3 } };
+	static const char *const tensor[] = { "W1", "b1", "W2", "b2", "V", "c" };
+	static const size_t n[] = { 40, 5, 15, 3, 24, 8 };
+	struct rig g;
+
+	(void)state;
+	rig_config2(&g, 8, 5, 3);
+	rig_net(&g);
+	assert_int_equal(g.net.n_matrix, 5);
+	for (uint32_t i = 0; i < 5; i++) {
+		assert_string_equal(g.net.matrix[i].name, matrix[i]);
+		assert_int_equal(g.net.matrix[i].n_row, shape[i][0]);
+		assert_int_equal(g.net.matrix[i].n_col, shape[i][1]);
+		assert_int_equal(g.net.matrix[i].is_feedback, i >= 3);
+	}
+	assert_int_equal(g.net.n_tensor, 6);
+	for (uint32_t i = 0; i < 6; i++) {
+		assert_string_equal(g.net.tensor[i].name, tensor[i]);
+		assert_int_equal(g.net.tensor[i].n, n[i]);
+	}
+	rig_done(&g);
+}
+
+/* Uniform in +- scale / sqrt(n_row): the extremes of 88 x 150 draws come within 1 % of the limit. */
+static void weights_fill_their_range(void **state)
+{
+	struct rig g;
+
+	(void)state;
+	rig_config(&g, 88, 150);
+	g.c.network.w_scale = 2;
+	g.c.network.v_scale = 3;
+	g.c.network.b_scale = 0.5;
+	rig_net(&g);
+	for (uint32_t i = 0; i < 3; i++) {
+		const struct snn_matrix *m = &g.net.matrix[i];
+		double limit = (double[]){ 2, 3, 0.5 }[i] / sqrt(m->n_row);
+		double low = 0, high = 0, sum = 0;
+
+		for (size_t k = 0; k < n_value(m); k++) {
+			low = fmin(low, (double)m->init[k]);
+			high = fmax(high, (double)m->init[k]);
+			sum += (double)m->init[k];
+		}
+		assert_true(low >= -limit && low < -0.99 * limit);
+		assert_true(high <= limit && high > 0.99 * limit);
+		/* sd of the mean: limit / sqrt(3 n) = limit / 199; four of them */
+		assert_true(fabs(sum / (double)n_value(m)) < limit / 50);
+	}
+	rig_done(&g);
+}
+
+/* The draws of W stay when B's scale or the readout's size change, and differ from V's and B's. */
+static void draws_of_a_matrix_are_its_own(void **state)
+{
+	struct rig g, h;
+
+	(void)state;
+	rig_config(&g, 8, 5);
+	rig_config2(&h, 8, 5, 9);
+	h.c.network.b_scale = 7;
+	h.c.network.v_scale = 0;
+	rig_net(&g);
+	rig_net(&h);
+	assert_memory_equal(g.net.matrix[0].init, h.net.matrix[0].init,
+		n_value(&g.net.matrix[0]) * sizeof(float));
+	/* W [8][5] and B [8][5]: one scale, other numbers */
+	g.c.network.b_scale = g.c.network.w_scale;
+	rig_done(&g);
+	rig_net(&g);
+	assert_memory_not_equal(g.net.matrix[0].init, g.net.matrix[2].init,
+		n_value(&g.net.matrix[0]) * sizeof(float));
+	rig_done(&g);
+	rig_done(&h);
+}
+
+static void one_seed_one_network(void **state)
+{
+	struct rig g, h;
+
+	(void)state;
+	rig_config(&g, 8, 5);
+	h = g;
+	rig_net(&g);
+	rig_net(&h);
+	assert_memory_equal(g.net.matrix[1].init, h.net.matrix[1].init, 40 * sizeof(float));
+	rig_done(&h);
+	h.c.seed++;
+	rig_net(&h);
+	assert_memory_not_equal(g.net.matrix[1].init, h.net.matrix[1].init, 40 * sizeof(float));
+	rig_done(&g);
+	rig_done(&h);
+}
+
+static void vectors_start_at_threshold_and_bias(void **state)
+{
+	struct rig g;
+
+	(void)state;
+	rig_config2(&g, 8, 5, 3);
+	g.c.network.threshold = -0.25;
+	rig_net(&g);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_true(snn_net_threshold(&g.net, 1)->value[i] == -0.25f);
+	for (uint32_t i = 0; i < 8; i++)
+		assert_true(snn_net_bias(&g.net)->value[i] == -0.5f + 0.1f * (float)i);
+	rig_done(&g);
+}
+
+static void more_neurons_than_spikes_can_name_are_refused(void **state)
+{
+	struct rig g;
+	struct snn_error e = { "" };
+	float bias[8] = { 0 };
+
+	(void)state;
+	rig_config(&g, 8, 65536);
+	assert_int_equal(snn_net_init(&g.net, &g.c, 8, 8, bias, &e), -EINVAL);
+	assert_contains(e.text, "network.hidden: 65536 neurons, expected 1 .. 65535");
+	g.c.network.hidden[0] = 0;
+	assert_int_equal(snn_net_init(&g.net, &g.c, 8, 8, bias, &e), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_hidden_layer_has_plain_names),
+		cmocka_unit_test(several_hidden_layers_are_numbered_from_1),
+		cmocka_unit_test(weights_fill_their_range),
+		cmocka_unit_test(draws_of_a_matrix_are_its_own),
+		cmocka_unit_test(one_seed_one_network),
+		cmocka_unit_test(vectors_start_at_threshold_and_bias),
+		cmocka_unit_test(more_neurons_than_spikes_can_name_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
