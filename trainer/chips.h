@@ -45,7 +45,6 @@ struct snn_chips {
 	uint64_t seed;
 	struct xbar *board[2];
 	uint32_t n_board;
-	uint32_t n_code; /* the ADC's largest code */
 	struct snn_block block[SNN_MAX_MATRIX];
 	struct snn_cells cells[SNN_MAX_MATRIX];
 	bool has_feedback;       /* whether the rule wants B on the board */

@@ -184,7 +184,8 @@ static int chips_adapt(struct snn_weights *w, struct snn_error *e)
 
 	for (uint32_t i = 0; r == 0 && i < w->net->n_matrix; i++) {
 		struct snn_block *b = &ch->block[i];
-		float met = b->range * (float)b->max_code / (float)ch->n_code;
+		uint32_t n_code = (1u << (xbar_info(ch->board[b->board])->adc_bits - 1)) - 1;
+		float met = b->range * (float)b->max_code / (float)n_code;
 
 		if (b->n_sat)
 			r = snn_chips_range(ch, i, GROW_SATURATED * b->range, e);
@@ -377,7 +378,6 @@ int snn_weights_chips_new(struct snn_weights **ret, const struct snn_net *net,
 		r = snn_chips_plan(ch, e);
 	if (r < 0)
 		goto fail;
-	ch->n_code = (1u << (xbar_info(ch->board[0])->adc_bits - 1)) - 1;
 	r = allocate(ch, c->train.batch);
 	if (r < 0) {
 		snn_fail(e, r, "no memory for the weights");

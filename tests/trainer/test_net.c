@@ -143,6 +143,43 @@ static void vectors_start_at_threshold_and_bias(void **state)
 	rig_done(&g);
 }
 
+/* B p = 0 for every neuron, and what was taken away lies along p. float32: 1e-7 of weights < 1. */
+static void centred_feedback_has_no_part_along_the_frequencies(void **state)
+{
+	static const double p[8] = { 0.5, 0.1, 0.01, 0.3, 0.9, 0.02, 0.2, 0.05 };
+	struct rig g, h;
+
+	(void)state;
+	rig_config2(&g, 8, 5, 3);
+	rig_config2(&h, 8, 5, 3);
+	rig_net(&g);
+	rig_net(&h);
+	snn_net_center_feedback(&g.net, p);
+	for (uint32_t m = 0; m < 5; m++) {
+		const struct snn_matrix *is = &g.net.matrix[m], *was = &h.net.matrix[m];
+
+		for (uint32_t i = 0; i < is->n_col; i++) {
+			double along = 0;
+
+			for (uint32_t k = 0; k < is->n_row; k++) {
+				float taken =
+					was->init[k * is->n_col + i] - is->init[k * is->n_col + i];
+				float first = was->init[i] - is->init[i];
+
+				if (m < 3)
+					assert_true(taken == 0);
+				else
+					assert_true(fabs((double)taken -
+							    (double)first * p[k] / p[0]) < 1e-6);
+				along += k < 8 ? p[k] * (double)is->init[k * is->n_col + i] : 0;
+			}
+			assert_true(m < 3 || fabs(along) < 1e-6);
+		}
+	}
+	rig_done(&g);
+	rig_done(&h);
+}
+
 static void more_neurons_than_spikes_can_name_are_refused(void **state)
 {
 	struct rig g;
@@ -166,6 +203,7 @@ int main(void)
 		cmocka_unit_test(draws_of_a_matrix_are_its_own),
 		cmocka_unit_test(one_seed_one_network),
 		cmocka_unit_test(vectors_start_at_threshold_and_bias),
+		cmocka_unit_test(centred_feedback_has_no_part_along_the_frequencies),
 		cmocka_unit_test(more_neurons_than_spikes_can_name_are_refused),
 	};
 

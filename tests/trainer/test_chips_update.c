@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Changes into pulses and back: on model ideal a SET adds exactly 1 uS, so that every pulse can be
+ * counted twice: by the board's statistics and by what the devices read.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "chips_rig.h"
+
+#define IDEAL "emu:?model=ideal&chips=2&seed=5"
+#define NOISY "emu:?model=nandakumar2018&chips=2&seed=5"
+
+/* Nothing owed from programming, every device in RESET: tests start from 0. */
+static void from_zero(struct chips_rig *q, uint32_t i_matrix)
+{
+	const struct snn_matrix *m = &q->g.net.matrix[i_matrix];
+	const struct snn_block *b = &q->ch->block[i_matrix];
+	struct snn_cells *c = &q->ch->cells[i_matrix];
+	struct xbar_patch at = {
+		.chip = b->chip, .row = b->row, .n_row = m->n_row, .col = b->col, .n_col = m->n_col
+	};
+	size_t n = snn_n_cell(m);
+	float *g = calloc(n, XBAR_N_DEVICE * sizeof(*g));
+
+	assert_non_null(g);
+	assert_int_equal(xbar_program(q->ch->board[b->board], &at, g, NULL, NULL), 0);
+	memset(c->chi, 0, n * sizeof(*c->chi));
+	memset(c->n_pulse, 0, n * XBAR_N_DEVICE);
+	memset(c->next, 0, n);
+	free(g);
+}
+
+static void open_at_zero(struct chips_rig *q, const char *uri, int scheme)
+{
+	chips_config(q, uri, 20, 12);
+	q->g.c.update.scheme = scheme;
+	chips_open(q, true);
+	from_zero(q, 0);
+}
+
+/* One cell's devices in uS, rounded: exact on model ideal. */
+static void assert_devices(struct chips_rig *q, size_t cell, int d0, int d1, int d2, int d3)
+{
+	float *g = chips_devices(q, 0);
+	const int want[XBAR_N_DEVICE] = { d0, d1, d2, d3 };
+
+	for (int d = 0; d < XBAR_N_DEVICE; d++)
+		assert_true(
+			fabsf(1e6f * g[cell * XBAR_N_DEVICE + (size_t)d] - (float)want[d]) < 1e-4f);
+	free(g);
+}
+
+static void mixed_precision_sends_whole_steps_and_keeps_the_rest(void **state)
+{
+	struct chips_rig q;
+	float delta[20 * 12] = { 0 }, step;
+	uint64_t before;
+
+	(void)state;
+	open_at_zero(&q, IDEAL, SNN_MIXED_PRECISION);
+	step = q.ch->block[0].k * 1e-6f;
+	before = chips_stats_of(&q).n_set;
+	delta[17] = 2.5f * step;   /* device 0, then 1 */
+	delta[18] = -1.25f * step; /* device 2 */
+	delta[239] = 0.75f * step; /* nothing yet; last of the scan's last group */
+	chips_change(&q, 0, delta, 1);
+	assert_int_equal(chips_stats_of(&q).n_set - before, 3);
+	assert_devices(&q, 17, 1, 1, 0, 0);
+	assert_devices(&q, 18, 0, 0, 1, 0);
+	assert_devices(&q, 239, 0, 0, 0, 0);
+	assert_true(fabsf(q.ch->cells[0].chi[17] - 0.5f * step) < 1e-5f * step);
+	assert_true(fabsf(q.ch->cells[0].chi[18] + 0.25f * step) < 1e-5f * step);
+	chips_change(&q, 0, delta, 2); /* chi 3.0, -1.5, 1.5: pulses 3 (or 2 by rounding), 1, 1 */
+	assert_devices(&q, 18, 0, 0, 1, 1);
+	assert_devices(&q, 239, 1, 0, 0, 0);
+	assert_true(fabsf(q.ch->cells[0].chi[239] - 0.5f * step) < 1e-5f * step);
+	chips_done(&q);
+}
+
+static void no_more_than_max_pulses_go_at_once(void **state)
+{
+	struct chips_rig q;
+	float delta[20 * 12] = { 0 };
+	uint64_t before;
+
+	(void)state;
+	chips_config(&q, IDEAL, 20, 12);
+	q.g.c.update.max_pulses = 3;
+	chips_open(&q, true);
+	from_zero(&q, 0);
+	before = chips_stats_of(&q).n_set;
+	delta[5] = 7.5f * q.ch->block[0].k * 1e-6f;
+	chips_change(&q, 0, delta, 1);
+	assert_int_equal(chips_stats_of(&q).n_set - before, 3);
+	delta[5] = 0;
+	chips_change(&q, 0, delta, 2);
+	chips_change(&q, 0, delta, 3);
+	chips_change(&q, 0, delta, 4);
+	assert_int_equal(chips_stats_of(&q).n_set - before, 7);
+	assert_devices(&q, 5, 4, 3, 0, 0);
+	chips_done(&q);
+}
+
+/* Also what fills the list of pulses several times over. */
+static void every_cell_can_change_at_once(void **state)
+{
+	struct chips_rig q;
+	float *delta, step;
+	uint64_t before;
+
+	(void)state;
+	open_at_zero(&q, IDEAL, SNN_MIXED_PRECISION);
+	step = q.ch->block[0].k * 1e-6f;
+	delta = calloc(240, sizeof(*delta));
+	assert_non_null(delta);
+	for (int i = 0; i < 240; i++)
+		delta[i] = (i % 2 ? 1 : -1) * 9.5f * step;
+	before = chips_stats_of(&q).n_set;
+	chips_change(&q, 0, delta, 1);
+	assert_int_equal(chips_stats_of(&q).n_set - before, 9 * 240);
+	assert_devices(&q, 101, 5, 4, 0, 0);
+	assert_devices(&q, 238, 0, 0, 5, 4);
+	free(delta);
+	chips_done(&q);
+}
+
+static void a_matrix_without_a_change_gets_no_pulse(void **state)
+{
+	struct chips_rig q;
+	const float *none[SNN_MAX_MATRIX] = { NULL };
+	uint64_t before;
+
+	(void)state;
+	chips_config(&q, NOISY, 20, 12);
+	chips_open(&q, true);
+	before = chips_stats_of(&q).n_set;
+	assert_int_equal(q.w->ops->update(q.w, none, 1, NULL), 0);
+	assert_int_equal(chips_stats_of(&q).n_set, before);
+	chips_done(&q);
+}
+
+/*
+ * 0.3 of a step to every cell is 0.3 pulses in the mean: over 240 cells and 40 updates the sd of the
+ * mean is sqrt(0.21 / 9600) = 0.0047; four of them. Both signs; 1.3 steps is one pulse more.
+ */
+static void stochastic_rounding_is_right_in_the_mean(void **state)
+{
+	static const float change[] = { 0.3f, -0.3f, 1.3f };
+
+	(void)state;
+	for (int k = 0; k < 3; k++) {
+		struct chips_rig q;
+		float delta[240], step;
+		uint64_t before, n = 0;
+
+		open_at_zero(&q, IDEAL, SNN_STOCHASTIC);
+		step = q.ch->block[0].k * 1e-6f;
+		for (int i = 0; i < 240; i++)
+			delta[i] = change[k] * step;
+		for (uint64_t t = 1; t <= 40; t++) {
+			before = chips_stats_of(&q).n_set;
+			chips_change(&q, 0, delta, t);
+			n += chips_stats_of(&q).n_set - before;
+			for (int i = 0; i < 960; i++) /* the step of a device far from g_max */
+				q.ch->cells[0].n_pulse[i] %= 8;
+		}
+		assert_true(fabs((double)n / 9600 - fabs((double)change[k])) < 4 * 0.0047);
+		assert_true(q.ch->cells[0].chi[3] == 0);
+		chips_done(&q);
+	}
+}
+
+/* The rounding depends on seed and update only: two rigs do the same, other updates another. */
+static void stochastic_rounding_is_reproducible(void **state)
+{
+	struct chips_rig q[3];
+	float delta[240];
+
+	(void)state;
+	for (int k = 0; k < 3; k++) {
+		open_at_zero(&q[k], IDEAL, SNN_STOCHASTIC);
+		for (int i = 0; i < 240; i++)
+			delta[i] = 0.5f * q[k].ch->block[0].k * 1e-6f;
+		chips_change(&q[k], 0, delta, k == 2 ? 78 : 77);
+	}
+	assert_memory_equal(q[0].ch->cells[0].n_pulse, q[1].ch->cells[0].n_pulse, 960);
+	assert_memory_not_equal(q[0].ch->cells[0].n_pulse, q[2].ch->cells[0].n_pulse, 960);
+	for (int k = 0; k < 3; k++)
+		chips_done(&q[k]);
+}
+
+/* Random choice: each device of the pair gets about half: 4 sd of 2400 coins is 98. */
+static void random_devices_share_the_pulses(void **state)
+{
+	struct chips_rig q;
+	float delta[240], *g;
+	double sum[4] = { 0 };
+
+	(void)state;
+	chips_config(&q, IDEAL, 20, 12);
+	q.g.c.update.device = SNN_RANDOM_DEVICE;
+	chips_open(&q, true);
+	from_zero(&q, 0);
+	for (int i = 0; i < 240; i++)
+		delta[i] = 5.1f * q.ch->block[0].k * 1e-6f;
+	chips_change(&q, 0, delta, 1);
+	g = chips_devices(&q, 0);
+	for (int i = 0; i < 960; i++)
+		sum[i % 4] += 1e6 * (double)g[i];
+	assert_true(fabs(sum[0] + sum[1] - 1200) < 0.01);
+	assert_true(fabs(sum[0] - 600) < 70); /* 4 sqrt(1200) / 2 */
+	assert_true(sum[2] == 0 && sum[3] == 0);
+	free(g);
+	chips_done(&q);
+}
+
+/* ---- refresh ---- */
+
+/* Every third cell: both pairs up to 10 uS a device, the weight where it was. */
+static void exhaust(struct chips_rig *q)
+{
+	const struct snn_matrix *m = &q->g.net.matrix[0];
+	float delta[240];
+
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < snn_n_cell(m); i++)
+			delta[i] =
+				i % 3 ? 0 : (round ? -1 : 1) * 20.01f * q->ch->block[0].k * 1e-6f;
+		chips_change(q, 0, delta, 1 + (uint64_t)round);
+	}
+}
+
+static void refresh_frees_saturated_pairs_and_keeps_the_weight(void **state)
+{
+	struct chips_rig q;
+	float *before, *after, *g;
+	uint64_t n_reset;
+
+	(void)state;
+	chips_config(&q, IDEAL, 20, 12);
+	q.g.c.update.max_pulses = 20;
+	chips_open(&q, true);
+	exhaust(&q);
+	before = chips_weights(&q, 0);
+	n_reset = chips_stats_of(&q).n_reset + chips_stats_of(&q).n_program;
+	assert_int_equal(snn_chips_refresh(q.ch, NULL), 0);
+	assert_int_equal(q.ch->n_refresh, 80);
+	assert_true(chips_stats_of(&q).n_reset + chips_stats_of(&q).n_program > n_reset);
+	after = chips_weights(&q, 0);
+	g = chips_devices(&q, 0);
+	for (int i = 0; i < 240; i++) {
+		assert_true(fabsf(after[i] - before[i]) < 1e-3f * q.ch->block[0].k * 1e-6f);
+		/* one polarity is empty, the other holds the weight in two halves */
+		assert_true(i % 3 || fminf(g[4 * i], g[4 * i + 2]) == 0);
+		assert_true(g[4 * i] < 9e-6f && g[4 * i + 2] < 9e-6f);
+	}
+	assert_int_equal(snn_chips_refresh(q.ch, NULL), 0);
+	assert_int_equal(q.ch->n_refresh, 80); /* nothing left to do */
+	free(before);
+	free(after);
+	free(g);
+	chips_done(&q);
+}
+
+/*
+ * Noisy devices: the weight and what is owed for it, together, move by the noise of the two reads
+ * (four averaged) that refresh decides on: 4 devices of 10 uS, sd 0.43 uS each, make 0.43 uS; 0.15 uS
+ * after RESET; this test's own reads 0.1 uS. Together 0.47 uS; 80 cells give it to 8 %, three of them.
+ */
+static void noisy_refresh_keeps_the_weight_with_what_is_owed(void **state)
+{
+	struct chips_rig q;
+	float *before, *after, *chi;
+	double sum = 0, n = 0, bound;
+
+	(void)state;
+	chips_config(&q, NOISY, 20, 12);
+	q.g.c.update.max_pulses = 255;
+	q.g.c.update.refresh_fraction = 0.6;
+	chips_open(&q, true);
+	exhaust(&q);
+	before = chips_weights(&q, 0);
+	chi = malloc(240 * sizeof(*chi));
+	assert_non_null(chi);
+	memcpy(chi, q.ch->cells[0].chi, 240 * sizeof(*chi));
+	assert_int_equal(snn_chips_refresh(q.ch, NULL), 0);
+	assert_in_range(q.ch->n_refresh, 40, 80);
+	after = chips_weights(&q, 0);
+	for (int i = 0; i < 240; i += 3) {
+		float d = after[i] + q.ch->cells[0].chi[i] - before[i] - chi[i];
+
+		sum += pow((double)(d / q.ch->block[0].k), 2);
+		n++;
+	}
+	bound = 0.47e-6 * (1 + 3 * 0.08);
+	if (sqrt(sum / n) > bound)
+		fail_msg("moved by %g S, expected at most %g S", sqrt(sum / n), bound);
+	free(before);
+	free(after);
+	free(chi);
+	chips_done(&q);
+}
+
+static void rest_refreshes_every_so_many_updates_and_lets_time_pass(void **state)
+{
+	struct chips_rig q;
+	uint64_t before;
+
+	(void)state;
+	chips_config(&q, IDEAL, 20, 12);
+	q.g.c.update.max_pulses = 20;
+	q.g.c.update.refresh_every = 4;
+	q.g.c.chips.wait = 2;
+	chips_open(&q, true);
+	exhaust(&q);
+	before = chips_stats_of(&q).time;
+	for (uint64_t t = 1; t <= 3; t++)
+		assert_int_equal(q.w->ops->rest(q.w, t, NULL), 0);
+	assert_int_equal(q.ch->n_refresh, 0);
+	assert_int_equal(chips_stats_of(&q).time - before, 6000000000u);
+	assert_int_equal(q.w->ops->rest(q.w, 4, NULL), 0);
+	assert_int_equal(q.ch->n_refresh, 80);
+	chips_done(&q);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(mixed_precision_sends_whole_steps_and_keeps_the_rest),
+		cmocka_unit_test(no_more_than_max_pulses_go_at_once),
+		cmocka_unit_test(every_cell_can_change_at_once),
+		cmocka_unit_test(a_matrix_without_a_change_gets_no_pulse),
+		cmocka_unit_test(stochastic_rounding_is_right_in_the_mean),
+		cmocka_unit_test(stochastic_rounding_is_reproducible),
+		cmocka_unit_test(random_devices_share_the_pulses),
+		cmocka_unit_test(refresh_frees_saturated_pairs_and_keeps_the_weight),
+		cmocka_unit_test(noisy_refresh_keeps_the_weight_with_what_is_owed),
+		cmocka_unit_test(rest_refreshes_every_so_many_updates_and_lets_time_pass),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
