@@ -9,7 +9,7 @@
 #include <string.h>
 #include "seed.h"
 
-#define N_CALIBRATION 3 /* passes: each narrows the ADC ranges to what the one before met */
+#define N_CALIBRATION 10 /* rounds at most: each fits the ADC ranges to what the one before met */
 
 double snn_rate(const struct snn_config *c, uint32_t epoch)
 {
@@ -202,6 +202,7 @@ static int end_epoch(struct snn_trainer *tr, struct snn_error *e)
 	bool is_last = tr->epoch + 1 == c->train.epochs;
 	int r = tr->weights->ops->adapt(tr->weights, e);
 
+	r = r < 0 ? r : 0;
 	*w = (struct snn_epoch){ .epoch = tr->epoch + 1,
 		.rate = snn_rate(c, tr->epoch),
 		.train_nll = tr->score.nll / tr->score.n_step,
@@ -269,17 +270,18 @@ int snn_trainer_start(struct snn_trainer *tr, struct snn_error *e)
 {
 	uint32_t n = tr->config.chips.calibrate_sequences;
 	double nll;
-	int r = 0;
+	int r = 1;
 
 	if (tr->config.weights == SNN_WEIGHTS_FLOAT)
 		return 0;
 	n = n < tr->data.n_seq[SNN_TRAIN] ? n : tr->data.n_seq[SNN_TRAIN];
-	for (int pass = 0; r == 0 && pass < N_CALIBRATION; pass++) {
+	for (int round = 0; r > 0 && round < N_CALIBRATION; round++) {
+		r = 0;
 		for (uint32_t i = 0; r == 0 && i < n; i++)
 			r = snn_trainer_gradients(tr, i, &nll, e);
 		if (r == 0)
 			r = tr->weights->ops->adapt(tr->weights, e);
 	}
 	drop_gradients(&tr->net);
-	return r;
+	return r < 0 ? r : 0;
 }

@@ -36,7 +36,10 @@ struct snn_weights_ops {
 		struct snn_error *e);
 	/* Called when a training batch has ended: time passes, pairs are refreshed. */
 	int (*rest)(struct snn_weights *w, uint64_t i_update, struct snn_error *e);
-	/* Fit what is measured to what was met since the last call (ADC ranges). */
+	/*
+	 * Fit what is measured to what was met since the last call (ADC ranges). How many matrices
+	 * it was too far off to tell for; they want another round.
+	 */
 	int (*adapt)(struct snn_weights *w, struct snn_error *e);
 	/* Let dt seconds of chip time pass. */
 	int (*wait)(struct snn_weights *w, double dt, struct snn_error *e);

@@ -177,22 +177,43 @@ int snn_chips_range(struct snn_chips *ch, uint32_t i_matrix, float range, struct
 	return 0;
 }
 
+/*
+ * The range that fits what was met; codes of which fewer than a quarter were used tell it roughly.
+ * Where none was used everything lies below half a code, or nothing was driven: one device fully on is
+ * the least that is worth a range then.
+ */
+static float fitting_range(
+	const struct snn_chips *ch, const struct snn_block *b, bool *ret_is_rough)
+{
+	const struct xbar_info *info = xbar_info(ch->board[b->board]);
+	float n_code = (float)((1u << (info->adc_bits - 1)) - 1);
+	float code = b->range / n_code, least = info->v_read * info->g_max;
+
+	*ret_is_rough = b->n_sat || (b->max_code > 0 && (float)b->max_code < n_code / 4);
+	if (b->n_sat)
+		return GROW_SATURATED * b->range;
+	if (b->max_code > 0)
+		return (float)ch->config->chips.adc_margin * (float)b->max_code * code;
+	if (b->range <= least)
+		return b->range;
+	*ret_is_rough = true;
+	return fmaxf(code / 2, least);
+}
+
 static int chips_adapt(struct snn_weights *w, struct snn_error *e)
 {
 	struct snn_chips *ch = (struct snn_chips *)w;
-	int r = 0;
+	int r = 0, n_rough = 0;
 
 	for (uint32_t i = 0; r == 0 && i < w->net->n_matrix; i++) {
-		struct snn_block *b = &ch->block[i];
-		uint32_t n_code = (1u << (xbar_info(ch->board[b->board])->adc_bits - 1)) - 1;
-		float met = b->range * (float)b->max_code / (float)n_code;
+		bool is_rough;
 
-		if (b->n_sat)
-			r = snn_chips_range(ch, i, GROW_SATURATED * b->range, e);
-		else if (b->max_code > 0)
-			r = snn_chips_range(ch, i, (float)ch->config->chips.adc_margin * met, e);
+		if (!ch->block[i].range)
+			continue; /* feedback that is not on the board */
+		r = snn_chips_range(ch, i, fitting_range(ch, &ch->block[i], &is_rough), e);
+		n_rough += is_rough;
 	}
-	return r;
+	return r < 0 ? r : n_rough;
 }
 
 static int chips_wait(struct snn_weights *w, double dt, struct snn_error *e)

@@ -171,7 +171,7 @@ static struct sums many_products(struct chips_rig *q, uint32_t i_matrix, bool is
 	for (int k = 0; k < 3; k++) { /* as in calibration: ranges as wide as what is met */
 		excite(q, &x, m);
 		chips_product(q, i_matrix, &x);
-		assert_int_equal(q->w->ops->adapt(q->w, NULL), 0);
+		assert_true(q->w->ops->adapt(q->w, NULL) >= 0);
 	}
 	for (int k = 0; k < 20; k++) {
 		excite(q, &x, m);
@@ -292,7 +292,7 @@ static void ranges_follow_what_was_met(void **state)
 		snn_spikes_values(&x, lane, y);
 	for (int k = 0; k < 3; k++) {
 		out = chips_product(&q, 0, &x);
-		assert_int_equal(q.w->ops->adapt(q.w, NULL), 0);
+		assert_true(q.w->ops->adapt(q.w, NULL) >= 0);
 	}
 	for (int i = 0; i < 10; i++)
 		most = fmaxf(most, fabsf(out[i]));
@@ -302,8 +302,37 @@ static void ranges_follow_what_was_met(void **state)
 	chips_product(&q, 0, &x);
 	assert_true(q.ch->block[0].n_sat > 0);
 	most = q.ch->block[0].range;
-	assert_int_equal(q.w->ops->adapt(q.w, NULL), 0);
+	assert_true(q.w->ops->adapt(q.w, NULL) >= 0);
 	assert_true(q.ch->block[0].range == 2 * most);
+	snn_spikes_done(&x);
+	chips_done(&q);
+}
+
+/*
+ * 200 rows of weights of 0.014: currents of 0.1 uA are far below half a code of the widest range, 3.8
+ * uA. That nothing is seen must not be taken for a fit.
+ */
+static void ranges_find_currents_below_the_first_code(void **state)
+{
+	struct chips_rig q;
+	struct snn_spikes x;
+	uint32_t n_round = 0;
+
+	(void)state;
+	chips_config(&q, IDEAL, 16, 200);
+	q.g.c.network.v_scale = 0.2;
+	chips_open(&q, true);
+	assert_int_equal(snn_spikes_init(&x, 200, CHIPS_LANES, false), 0);
+	do {
+		excite(&q, &x, &q.g.net.matrix[1]);
+		chips_product(&q, 1, &x);
+		if (n_round == 0)
+			assert_int_equal(q.ch->block[1].max_code, 0);
+	} while (q.w->ops->adapt(q.w, NULL) > 0 && ++n_round < 10);
+	assert_in_range(n_round, 2, 5);
+	excite(&q, &x, &q.g.net.matrix[1]);
+	chips_product(&q, 1, &x);
+	assert_in_range(q.ch->block[1].max_code, 127 / 4, 127);
 	snn_spikes_done(&x);
 	chips_done(&q);
 }
@@ -371,6 +400,7 @@ int main(void)
 		cmocka_unit_test(initial_weights_reach_the_devices),
 		cmocka_unit_test(two_boards_work_together),
 		cmocka_unit_test(ranges_follow_what_was_met),
+		cmocka_unit_test(ranges_find_currents_below_the_first_code),
 		cmocka_unit_test(calibration_measures_the_mean_step),
 		cmocka_unit_test(a_board_that_does_not_set_is_refused),
 		cmocka_unit_test(waiting_passes_on_every_board),
