@@ -30,9 +30,6 @@ int cli_selection_load(const struct cli_selection *s, struct snn_config *c, stru
 /* Print "osttp: message" and return the exit status that code means. */
 int cli_fail(const struct snn_error *e, int code);
 
-/* Flush stdout: a full disk or closed pipe must not pass for success. Returns status, or CLI_FAILED. */
-int cli_finish(int status);
-
 /* argp_parse with exit status 2 for wrong usage. */
 int cli_parse(const struct argp *argp, int argc, char **argv, void *input);
 

@@ -93,7 +93,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_HELP_CONFIG:
 		snn_config_help(stdout);
-		exit(cli_finish(CLI_DONE));
+		exit(CLI_DONE);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -127,14 +127,6 @@ int cli_fail(const struct snn_error *e, int code)
 	default:
 		return CLI_FAILED;
 	}
-}
-
-int cli_finish(int status)
-{
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return status;
-	fprintf(stderr, "osttp: standard output cannot be written: %s\n", strerror(errno));
-	return CLI_FAILED;
 }
 
 int cli_parse(const struct argp *argp, int argc, char **argv, void *input)

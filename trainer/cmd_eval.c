@@ -4,10 +4,12 @@
  */
 #include <errno.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include "checkpoint.h"
 #include "cli.h"
 #include "train.h"
@@ -124,12 +126,26 @@ static void print(const struct snn_trainer *tr, const struct arguments *a, const
 			printf("after      %g s of chip time\n", a->after);
 		return;
 	}
-	j = json_pack("{s:s, s:f, s:f, s:i, s:f, s:I, s:f}", "run", a->run, "test_nll", res->test,
-		"valid_nll", res->valid, "epoch", (int)tr->epoch, "seconds", res->seconds, "pulses",
-		(json_int_t)(res->row.n_set + res->row.n_reset), "after_s", a->after);
+	/* null for what is not finite: JSON has no such number. */
+	j = json_pack("{s:s, s:o, s:o, s:i, s:f, s:I, s:f}", "run", a->run, "test_nll",
+		isfinite(res->test) ? json_real(res->test) : json_null(), "valid_nll",
+		isfinite(res->valid) ? json_real(res->valid) : json_null(), "epoch", (int)tr->epoch,
+		"seconds", res->seconds, "pulses", (json_int_t)(res->row.n_set + res->row.n_reset),
+		"after_s", a->after);
 	json_dumpf(j, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	putchar('\n');
 	json_decref(j);
+}
+
+static int load(struct snn_trainer *tr, struct snn_runlog *log, bool is_last, struct snn_error *e)
+{
+	const char *file = snn_runlog_file(log, is_last ? "checkpoint.h5" : "best.h5");
+
+	if (!is_last && access(file, F_OK) < 0 && errno == ENOENT)
+		return snn_fail(e, -ENOENT,
+			"%s has no best.h5: no epoch was evaluated yet; --last takes the checkpoint",
+			snn_runlog_path(log));
+	return snn_checkpoint_load(tr, file, e);
 }
 
 int cmd_eval(int argc, char **argv)
@@ -148,8 +164,7 @@ int cmd_eval(int argc, char **argv)
 	if (r == 0)
 		r = snn_trainer_init(&tr, &c, true, &e);
 	if (r == 0)
-		r = snn_checkpoint_load(
-			&tr, snn_runlog_file(log, a.is_last ? "checkpoint.h5" : "best.h5"), &e);
+		r = load(&tr, log, a.is_last, &e);
 	if (r == 0)
 		r = evaluate(&tr, &a, &res, &e);
 	if (r == 0)

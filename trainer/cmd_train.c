@@ -167,12 +167,12 @@ static int train(struct run *run, struct snn_error *e)
 	struct snn_trainer *tr = &run->tr;
 	int r = 0;
 
+	catch_signals();
 	if (tr->epoch == 0 && tr->i_seq == 0) {
 		r = snn_trainer_start(tr, e);
 		if (r == 0) /* so that a stop or crash in the first epoch loses nothing */
 			r = write_state(run, e);
 	}
-	catch_signals();
 	while (r == 0 && tr->epoch < tr->config.train.epochs) {
 		r = snn_trainer_epoch(tr, &stop, run->progress, e);
 		if (r == 0)
@@ -185,6 +185,14 @@ static int train(struct run *run, struct snn_error *e)
 	return r;
 }
 
+static int write_device(struct run *run, struct snn_error *e)
+{
+	if (!run->tr.device)
+		return 0;
+	return snn_write_file(
+		snn_runlog_file(run->log, "device.txt"), run->tr.device, strlen(run->tr.device), e);
+}
+
 static int begin(struct run *run, const struct arguments *a, struct snn_error *e)
 {
 	struct snn_config c;
@@ -195,9 +203,8 @@ static int begin(struct run *run, const struct arguments *a, struct snn_error *e
 	if (r < 0)
 		return r;
 	r = snn_trainer_init(&run->tr, &c, false, e);
-	if (r == 0 && run->tr.device)
-		r = snn_write_file(snn_runlog_file(run->log, "device.txt"), run->tr.device,
-			strlen(run->tr.device), e);
+	if (r == 0)
+		r = write_device(run, e);
 	if (r < 0) {
 		snn_runlog_discard(run->log);
 		run->log = NULL;
@@ -205,21 +212,45 @@ static int begin(struct run *run, const struct arguments *a, struct snn_error *e
 	return r;
 }
 
+/* A run that was killed before its first checkpoint has nothing but its configuration. */
+static bool has_begun(struct snn_runlog *l)
+{
+	return access(snn_runlog_file(l, "checkpoint.h5"), F_OK) == 0 ||
+		access(snn_runlog_file(l, "metrics.csv"), F_OK) == 0;
+}
+
+/* The rows again: a crash may have come between checkpoint and metrics.csv. */
+static int restore(struct run *run, struct snn_error *e)
+{
+	int r = snn_checkpoint_load(&run->tr, snn_runlog_file(run->log, "checkpoint.h5"), e);
+
+	return r < 0 ? r : snn_runlog_metrics(run->log, run->tr.row, run->tr.epoch, e);
+}
+
 static int go_on(struct run *run, const struct arguments *a, struct snn_error *e)
 {
 	const struct cli_selection *s = &a->selection;
+	bool is_begun = false;
 	struct snn_config c;
 	int r = snn_runlog_open(&run->log, a->resume, &c, e);
 
 	for (size_t i = 0; r == 0 && i < s->n_set; i++)
 		r = snn_config_set(&c, s->set[i].path, s->set[i].value, e);
+	if (r == 0) {
+		is_begun = has_begun(run->log);
+		r = snn_trainer_init(&run->tr, &c, is_begun, e);
+	}
 	if (r == 0)
-		r = snn_trainer_init(&run->tr, &c, true, e);
-	if (r == 0)
-		r = snn_checkpoint_load(&run->tr, snn_runlog_file(run->log, "checkpoint.h5"), e);
+		r = is_begun ? restore(run, e) : write_device(run, e);
 	if (r == 0 && s->n_set)
 		r = snn_runlog_configure(run->log, &c, e);
 	return r;
+}
+
+/* null where nothing was evaluated, or it is not finite: JSON has no such number. */
+static json_t *number(bool is_known, double v)
+{
+	return is_known && isfinite(v) ? json_real(v) : json_null();
 }
 
 static void print_json(const struct run *run)
@@ -227,11 +258,12 @@ static void print_json(const struct run *run)
 	const struct snn_trainer *tr = &run->tr;
 	const struct snn_epoch *best = &tr->row[tr->best_epoch ? tr->best_epoch - 1 : 0];
 	const struct snn_epoch *last = &tr->row[tr->epoch ? tr->epoch - 1 : 0];
-	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:f, s:f, s:f, s:I}", "run",
+	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:o, s:o, s:f, s:I}", "run",
 		snn_runlog_path(run->log), "task", tr->config.task, "rule", tr->config.rule,
 		"weights", tr->weights->ops->name, "seed", (json_int_t)tr->config.seed, "epochs",
-		(int)tr->epoch, "epoch", (int)tr->best_epoch, "valid_nll", best->valid_nll,
-		"test_nll", best->test_nll, "seconds", seconds() - run->start, "pulses",
+		(int)tr->epoch, "epoch", (int)tr->best_epoch, "valid_nll",
+		number(tr->best_epoch, best->valid_nll), "test_nll",
+		number(tr->best_epoch, best->test_nll), "seconds", seconds() - run->start, "pulses",
 		(json_int_t)(last->n_set + last->n_reset));
 
 	if (tr->device) {

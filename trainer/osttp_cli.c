@@ -2,9 +2,12 @@
 /*
  * osttp_cli.c - the program osttp: chooses the subcommand.
  */
+#include <errno.h>
 #include <gsl/gsl_errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "cli.h"
 #include "version.h"
 
@@ -44,7 +47,16 @@ static int run(size_t i, int argc, char **argv)
 
 	snprintf(name, sizeof(name), "osttp %s", commands[i].name);
 	argv[0] = name;
-	return cli_finish(commands[i].run(argc, argv));
+	return commands[i].run(argc, argv);
+}
+
+/* A full disk or closed pipe must not pass for success, also where argp leaves after --help. */
+static void check_stdout(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return;
+	fprintf(stderr, "osttp: standard output cannot be written: %s\n", strerror(errno));
+	_exit(CLI_FAILED);
 }
 
 int main(int argc, char **argv)
@@ -52,17 +64,19 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : NULL;
 
 	gsl_set_error_handler_off();
+	if (atexit(check_stdout))
+		return CLI_FAILED;
 	if (!what) {
 		usage(stderr);
 		return CLI_USAGE;
 	}
 	if (!strcmp(what, "--help") || !strcmp(what, "-?") || !strcmp(what, "help")) {
 		usage(stdout);
-		return cli_finish(CLI_DONE);
+		return CLI_DONE;
 	}
 	if (!strcmp(what, "--version") || !strcmp(what, "-V")) {
 		printf("osttp %s (%s)\n", snn_version, snn_revision);
-		return cli_finish(CLI_DONE);
+		return CLI_DONE;
 	}
 	for (size_t i = 0; i < N_COMMAND; i++) {
 		if (!strcmp(commands[i].name, what))
