@@ -74,16 +74,14 @@ int number_file_line(struct number_file *f)
 	}
 }
 
-/* A number ends at a separator; one comma may come with blanks around it. */
+/* Past one comma and the blanks around it; a comma that nothing follows stays, as a complaint. */
 static char *skip_separator(char *p)
 {
-	p += strspn(p, BLANKS);
-	if (*p == ',') {
-		p++;
-		p += strspn(p, BLANKS);
-		return *p ? p : p - 1;
-	}
-	return p;
+	char *comma = p + strspn(p, BLANKS);
+	char *next = comma + (*comma == ',');
+
+	next += strspn(next, BLANKS);
+	return *next ? next : comma;
 }
 
 int number_file_value(struct number_file *f, double *ret)
