@@ -468,13 +468,13 @@ static void two_programs_do_not_share_a_board(void **state)
 {
 	(void)state;
 	assert_done("info " KEPT);
-	/* The first holds the board while it waits for its input. */
-	assert_int_equal(system("mkfifo wait; { \"$XBAR\" mvm " KEPT
-				" --rows 0 --cols 0 --input - <wait >first; } & "
-				"exec 9<>wait; i=0; "
-				"while \"$XBAR\" info " KEPT " >/dev/null 2>second; do i=$((i+1)); "
-				"[ $i -lt 100 ] || exit 1; sleep 0.05; done; "
-				"\"$XBAR\" info " KEPT " >/dev/null 2>/dev/null; s=$?; "
+	/* The first, once it has told of the open board (-v), holds it and waits for its input. */
+	assert_int_equal(system("rm -f wait; mkfifo wait; "
+				"{ \"$XBAR\" mvm -v " KEPT
+				" --rows 0 --cols 0 --input - <wait >first 2>told; } & "
+				"exec 9<>wait; i=0; while ! [ -s told ]; do i=$((i+1)); "
+				"[ $i -lt 200 ] || exit 1; sleep 0.05; done; "
+				"\"$XBAR\" info " KEPT " >/dev/null 2>second; s=$?; "
 				"echo 5 >&9; exec 9>&-; wait; [ $s = 1 ]"),
 		0);
 	slurp("second", err, sizeof(err));
@@ -510,7 +510,7 @@ static int enter_folder(void **state)
 
 static int remove_folder(void **state)
 {
-	char command[64];
+	char command[128];
 
 	(void)state;
 	snprintf(command, sizeof(command), "rm -rf %s", folder);
