@@ -271,6 +271,7 @@ static int emu_wait(void *be, uint64_t dt, struct xbar_message *msg)
 {
 	struct emu *e = be;
 
+	/* All chips wait or none: their end of time is 2^62 ns (pcm.h). */
 	for (uint32_t i = 0; i < e->config.n_chip; i++) {
 		struct pcm_stats s;
 

@@ -85,11 +85,11 @@ static int help_uri(const struct args *a)
 
 static json_t *stats_as_json(const struct xbar_stats *s)
 {
-	return json_pack("{s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "time_s",
-		(double)s->time * 1e-9, "n_mvm", (json_int_t)s->n_mvm, "n_set",
-		(json_int_t)s->n_set, "n_reset", (json_int_t)s->n_reset, "n_read",
-		(json_int_t)s->n_read, "n_program", (json_int_t)s->n_program, "n_sat",
-		(json_int_t)s->n_sat, "energy_J", s->energy);
+	return json_pack("{s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "time_ns",
+		(json_int_t)s->time, "time_s", (double)s->time * 1e-9, "n_mvm",
+		(json_int_t)s->n_mvm, "n_set", (json_int_t)s->n_set, "n_reset",
+		(json_int_t)s->n_reset, "n_read", (json_int_t)s->n_read, "n_program",
+		(json_int_t)s->n_program, "n_sat", (json_int_t)s->n_sat, "energy_J", s->energy);
 }
 
 static json_t *caps_as_json(uint32_t caps)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include "number_file.h"
 
-#define N_VEC_MAX (1u << 20)
+#define N_VEC_MAX (1u << 18)
 
 struct args {
 	struct cli_common common;

@@ -45,7 +45,8 @@ static int run(const struct args *a, struct cli_board *b)
 	if (status != CLI_DONE)
 		return status;
 	if (a->common.format == CLI_JSON)
-		return cli_json(json_pack("{s:f}", "time_s", (double)s.time * 1e-9));
+		return cli_json(json_pack("{s:I, s:f}", "time_ns", (json_int_t)s.time, "time_s",
+			(double)s.time * 1e-9));
 	if (a->common.format == CLI_CSV)
 		puts("time_s");
 	printf("%s%llu.%09llu%s\n", a->common.format == CLI_CSV ? "" : "chip time ",

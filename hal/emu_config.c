@@ -192,9 +192,11 @@ int emu_config_print(const struct emu_config *c, char *buf, size_t n, struct xba
 
 void emu_config_help(xbar_help_row *row, void *user)
 {
-	char range[256];
+	char def[16], range[256];
 
-	row(user, "chips", "1", "2", "1 .. 64", "",
+	snprintf(def, sizeof(def), "%d", EMU_N_CHIP_DEFAULT);
+	snprintf(range, sizeof(range), "1 .. %d", EMU_N_CHIP_MAX);
+	row(user, "chips", "1", def, range, "",
 		"chips of the board, alike but for their randomness");
 	list_presets(range, sizeof(range));
 	row(user, "preset", "", pcm_preset_table[0].name, range, "",

@@ -131,9 +131,12 @@ struct xbar_stats {
 /*
  * Open a board. uri NULL means $XBAR_URI, else "emu:". prm NULL means defaults.
  * -EINVAL malformed URI or unknown key (the message names the nearest), -ERANGE value out of range,
- * -ENOTSUP a kind of URI that this build does not have, -ENODEV no such board, -ENOMEM.
+ * -ENOTSUP a kind of URI that this build does not have, -ENODEV no such board, -EBUSY another
+ * program has it, -ENOMEM; and what a link or a file of the board answers (-EIO, -EBADMSG, ...).
  */
 int xbar_open(struct xbar **ret, const char *uri, const struct xbar_params *prm);
+
+/* NULL is fine. What could not be kept (state=FILE of emu:) is told to prm->log as an error. */
 void xbar_close(struct xbar *x);
 
 /* Borrowed until close. */

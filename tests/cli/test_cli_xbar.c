@@ -484,6 +484,21 @@ static void two_programs_do_not_share_a_board(void **state)
 	assert_done("info " KEPT);
 }
 
+/* A file may not grow beyond 100 blocks: a full disk by other means. */
+static void a_full_disk_leaves_the_kept_board_whole(void **state)
+{
+	(void)state;
+	assert_done("pulse " KEPT " --row 0 --col 0 --device 0 --kind set -n 3");
+	assert_int_equal(system("(trap '' XFSZ; ulimit -f 100; \"$XBAR\" pulse " KEPT
+				" --row 0 --col 0 --device 0 --kind set >out 2>err)"),
+		1 << 8);
+	slurp("err", err, sizeof(err));
+	assert_non_null(strstr(err, "cannot write: File too large"));
+	assert_done("info " KEPT);
+	assert_non_null(strstr(out, " 3 SET"));
+	assert_int_not_equal(system("ls board.state.* 2>/dev/null"), 0);
+}
+
 static void a_board_that_cannot_be_kept_is_a_failure(void **state)
 {
 	(void)state;
@@ -539,6 +554,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup(bench_measures_and_puts_the_board_back, set_up),
 		cmocka_unit_test(a_full_disk_behind_stdout_is_a_failure),
 		cmocka_unit_test_setup(two_programs_do_not_share_a_board, set_up),
+		cmocka_unit_test_setup(a_full_disk_leaves_the_kept_board_whole, set_up),
 		cmocka_unit_test(a_board_that_cannot_be_kept_is_a_failure),
 	};
 	char program[PATH_MAX];
