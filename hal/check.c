@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "check.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -131,16 +132,38 @@ static int pulse_complaint(const struct xbar_info *info, const struct xbar_pulse
 	return xbar_fail(msg, -EINVAL, "pulse %zu: n is 0; 1 .. 255 pulses are possible", i);
 }
 
+/*
+ * All entries at once: the bits that any entry has, field by field. Below the limits, no entry is
+ * above them; else entries are looked at one by one. Half a nanosecond an entry instead of two.
+ */
+static bool are_pulses_surely_fine(
+	const struct xbar_info *info, const struct xbar_pulse *p, size_t n)
+{
+	struct xbar_pulse all;
+	uint64_t any = 0;
+	size_t n_empty = 0;
+
+	static_assert(sizeof(*p) == sizeof(any), "one word an entry");
+	for (size_t i = 0; i < n; i++) {
+		uint64_t one;
+
+		memcpy(&one, &p[i], sizeof(one));
+		any |= one;
+		n_empty += p[i].n == 0;
+	}
+	memcpy(&all, &any, sizeof(all));
+	all.n = !n_empty;
+	return !is_pulse_bad(info, &all);
+}
+
 int xbar_check_pulse(const struct xbar_info *info, const struct xbar_pulse *p, size_t n,
 	struct xbar_message *msg)
 {
-	bool is_bad = false;
-
-	if (n && !p)
+	if (!n)
+		return 0;
+	if (!p)
 		return no_list("pulse", n, msg);
-	for (size_t i = 0; i < n; i++)
-		is_bad |= is_pulse_bad(info, &p[i]);
-	if (!is_bad)
+	if (are_pulses_surely_fine(info, p, n))
 		return 0;
 	for (size_t i = 0; i < n; i++) {
 		if (is_pulse_bad(info, &p[i]))
