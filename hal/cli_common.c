@@ -25,7 +25,7 @@ int cli_complain(int status, const char *fmt, ...)
 
 static const struct argp_option options[] = {
 	{ "json", 'J', NULL, 0, "Print one line of JSON", -2 },
-	{ "csv", 'C', NULL, 0, "Print comma-separated values with a header", -2 },
+	{ "csv", 'C', NULL, 0, "Print comma-separated values", -2 },
 	{ "verbose", 'v', NULL, 0, "Tell what the library does", -2 },
 	{ 0 },
 };
