@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every rule's gradients from the parameters in the file alone, in numpy: check_gradients.py OSTTP
+
+bptt backwards in time as in any textbook, ostl and osttp by the traces of Ortner et al. (2023), drtp
+by the step's own eligibility; all in float64. The file's are from float32: 1e-5 of the norm.
+"""
+import os
+import subprocess
+import sys
+import tempfile
+
+import h5py
+import numpy as np
+
+
+def sigmoid(u):
+    return 1 / (1 + np.exp(-u))
+
+
+class Network:
+    def __init__(self, file):
+        attr = dict(file.attrs)
+        self.full = attr["reset"] == "full"
+        self.smooth = attr["neuron"] == "ssnu"
+        self.psi, self.d = attr["psi"], np.float64(np.float32(attr["decay"]))
+        self.gamma, self.width = attr["psi_gamma"], attr["psi_width"]
+        self.W, self.b, self.V, self.c, self.B = (
+            np.float64(file["param"][k][...]) for k in ("W", "b", "V", "c", "B"))
+        self.x, self.target = np.float64(file["input"][...]), np.float64(file["target"][...])
+        self.run()
+
+    def derivative(self, u, y):
+        if self.smooth:
+            return y * (1 - y)
+        if self.psi == "triangular":
+            return self.gamma * np.maximum(0, 1 - np.abs(u) / self.width)
+        if self.psi == "tanh":
+            return 1 - np.tanh(u) ** 2
+        return 1 / (100 * np.abs(u) + 1) ** 2
+
+    def run(self):
+        n_step, n = len(self.x), len(self.b)
+        # Row 0 is the state before the first step.
+        self.s, self.y, self.p = (np.zeros((n_step + 1, n)) for _ in range(3))
+        for t in range(n_step):
+            s, y = self.s[t], self.y[t]
+            rest = self.d * s * (1 - y) if self.full else self.d * s - self.b * y
+            self.s[t + 1] = self.W @ self.x[t] + rest
+            u = self.s[t + 1] - self.b
+            self.y[t + 1] = sigmoid(u) if self.smooth else u > 0
+            self.p[t + 1] = self.derivative(u, self.y[t + 1])
+        out = self.y[1:] @ self.V.T + self.c
+        self.err = sigmoid(out) - self.target
+        self.nll = np.sum(np.logaddexp(0, out) - self.target * out)
+
+    def jacobian(self, t):
+        """ds/ds' and ds/dy' of the step that follows state t."""
+        if self.full:
+            return self.d * (1 - self.y[t]), -self.d * self.s[t]
+        return np.full_like(self.b, self.d), -self.b
+
+    def backward(self):
+        w, b = np.zeros_like(self.W), np.zeros_like(self.b)
+        ds = np.zeros_like(self.b)
+        for t in range(len(self.x), 0, -1):
+            j, jj = self.jacobian(t)
+            dy = self.V.T @ self.err[t - 1] + jj * ds
+            b -= self.p[t] * dy + (0 if self.full else self.y[t] * ds)
+            ds = self.p[t] * dy + j * ds
+            w += np.outer(ds, self.x[t - 1])
+        return w, b
+
+    def forward(self, signal, has_traces=True):
+        w, b = np.zeros_like(self.W), np.zeros_like(self.b)
+        eps, eps_b, e_b = np.zeros_like(self.W), np.zeros_like(self.b), np.zeros_like(self.b)
+        for t in range(1, len(self.x) + 1):
+            j, jj = self.jacobian(t - 1)
+            if not has_traces:
+                j, jj, e_b = 0 * j, 0 * jj, 0 * e_b
+            eps = (j + jj * self.p[t - 1])[:, None] * eps + self.x[t - 1]
+            eps_b = j * eps_b + jj * e_b
+            if has_traces and not self.full:
+                eps_b = eps_b - self.y[t - 1]
+            e_b = self.p[t] * (eps_b - 1)
+            w += (signal[t - 1] * self.p[t])[:, None] * eps
+            b += signal[t - 1] * e_b
+        return w, b
+
+    def gradients(self, rule):
+        w, b = {
+            "bptt": self.backward,
+            "ostl": lambda: self.forward(self.err @ self.V),
+            "osttp": lambda: self.forward(self.target @ self.B.T),
+            "drtp": lambda: self.forward(self.target @ self.B.T, False),
+        }[rule]()
+        return {"W": w, "b": b, "V": self.err.T @ self.y[1:], "c": self.err.sum(axis=0)}
+
+
+def check(osttp, folder, rule, *settings):
+    path = os.path.join(folder, "g.h5")
+    options = [a for s in settings for a in ("--set", s)]
+    subprocess.run([osttp, "gradients", "--task", "chorale", "--rule", rule, "--sequence", "3",
+                    "--out", path, "--set", "network.hidden=40", "--set", "network.w_scale=6",
+                    "--set", "network.threshold=0.3"] + options, check=True)
+    with h5py.File(path, "r") as file:
+        net = Network(file)
+        activity = net.y[1:].mean()
+        assert 0.01 < activity < 0.9, activity
+        assert abs(file.attrs["nll"] / net.nll - 1) < 1e-6
+        for name, want in net.gradients(rule).items():
+            off = np.linalg.norm(file["grad"][name][...] - want) / np.linalg.norm(want)
+            assert off < 1e-5, (rule, settings, name, off)
+
+
+with tempfile.TemporaryDirectory() as scratch:
+    for rule_name in ("bptt", "ostl", "osttp", "drtp"):
+        for reset in ("full", "soft"):
+            for psi in ("triangular", "tanh", "fast-sigmoid"):
+                check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, "network.psi=" + psi)
+            check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, "network.neuron=ssnu")
