@@ -12,7 +12,7 @@ void chips_config(struct chips_rig *q, const char *uri, uint32_t n, uint32_t n_h
 	q->is_noisy = !strstr(uri, "ideal");
 	q->g.c.weights = SNN_WEIGHTS_CHIPS;
 	q->g.c.train.batch = CHIPS_LANES;
-	q->g.c.network.b_scale = 0.3; /* within chips.b_max for 16 keys and more */
+	q->g.c.network.b_scale = 0.3;  /* within chips.b_max for 16 keys and more */
 	q->g.c.chips.adc_margin = 2.5; /* random inputs differ more than those of a piece */
 	snprintf(q->g.c.uri, sizeof(q->g.c.uri), "%s", uri);
 }
