@@ -113,10 +113,21 @@ static void advance(const struct ref_net *r, const struct snn_seq *s, uint32_t t
 		layer(r, l, was, now);
 }
 
+/* yhat of output k */
+static double output(const struct ref_net *r, const struct state *now, uint32_t k)
+{
+	const double *v = r->p[2 * r->n_layer];
+	uint32_t n_top = r->n[r->n_layer], n_out = r->n[r->n_layer + 1];
+	double o = r->p[2 * r->n_layer + 1][k];
+
+	for (uint32_t i = 0; i < n_top; i++)
+		o += v[i * n_out + k] * now->y[r->n_layer - 1][i];
+	return 1 / (1 + exp(-o));
+}
+
 double ref_nll(const struct ref_net *r, const struct snn_seq *s)
 {
-	const double *v = r->p[2 * r->n_layer], *c = r->p[2 * r->n_layer + 1];
-	uint32_t n_top = r->n[r->n_layer], n_out = r->n[r->n_layer + 1];
+	uint32_t n_out = r->n[r->n_layer + 1];
 	struct state step[2];
 	double nll = 0;
 
@@ -126,11 +137,8 @@ double ref_nll(const struct ref_net *r, const struct snn_seq *s)
 
 		advance(r, s, t, &step[t % 2], now);
 		for (uint32_t k = 0; k < n_out; k++) {
-			double o = c[k], yhat;
+			double yhat = output(r, now, k);
 
-			for (uint32_t i = 0; i < n_top; i++)
-				o += v[i * n_out + k] * now->y[r->n_layer - 1][i];
-			yhat = 1 / (1 + exp(-o));
 			nll -= heard(s, t + 1, k) ? log(yhat) : log(1 - yhat);
 		}
 	}
@@ -172,25 +180,57 @@ static void trace_neuron(const struct ref_net *r, struct traces *tr, uint32_t l,
 	tr->eb[l][i] = now->psi[l][i] * (tr->b[l][i] - 1);
 }
 
-static void project(const struct ref_net *r, const struct snn_seq *s, uint32_t t, uint32_t l,
-	const struct state *now, const struct traces *tr, double *const *grad)
+/* L_l from what the outputs were to say. */
+static void project(
+	const struct ref_net *r, const struct snn_seq *s, uint32_t t, double signal[][REF_MAX])
 {
-	uint32_t n = r->n[l + 1], n_out = r->n[r->n_layer + 1];
-	const double *x = l ? now->y[l - 1] : now->x;
+	uint32_t n_out = r->n[r->n_layer + 1];
 
-	for (uint32_t i = 0; i < n; i++) {
-		double signal = 0, psi = now->psi[l][i];
-
-		for (uint32_t k = 0; k < n_out; k++)
-			signal += r->b_fb[l][k * n + i] * heard(s, t + 1, k);
-		for (uint32_t k = 0; k < r->n[l]; k++)
-			grad[2 * l][k * n + i] += signal * psi * (tr ? tr->w[l][k][i] : x[k]);
-		grad[2 * l + 1][i] += signal * (tr ? tr->eb[l][i] : -psi);
+	for (uint32_t l = 0; l < r->n_layer; l++) {
+		for (uint32_t i = 0, n = r->n[l + 1]; i < n; i++) {
+			for (uint32_t k = 0; k < n_out; k++)
+				signal[l][i] += r->b_fb[l][k * n + i] * heard(s, t + 1, k);
+		}
 	}
 }
 
-void ref_projection(
-	const struct ref_net *r, const struct snn_seq *s, bool has_traces, double *const *grad)
+/* L_l from the outputs' errors, down through the layers. */
+static void carry_back(const struct ref_net *r, const struct snn_seq *s, uint32_t t,
+	const struct state *now, double signal[][REF_MAX])
+{
+	uint32_t top = r->n_layer - 1, n_out = r->n[r->n_layer + 1];
+
+	for (uint32_t k = 0; k < n_out; k++) {
+		double err = output(r, now, k) - heard(s, t + 1, k);
+
+		for (uint32_t i = 0; i < r->n[top + 1]; i++)
+			signal[top][i] += r->p[2 * r->n_layer][i * n_out + k] * err;
+	}
+	for (uint32_t l = top; l > 0; l--) {
+		for (uint32_t j = 0; j < r->n[l]; j++) {
+			for (uint32_t i = 0, n = r->n[l + 1]; i < n; i++)
+				signal[l - 1][j] +=
+					r->p[2 * l][j * n + i] * now->psi[l][i] * signal[l][i];
+		}
+	}
+}
+
+static void learn(const struct ref_net *r, uint32_t l, const double *signal,
+	const struct state *now, const struct traces *tr, double *const *grad)
+{
+	const double *x = l ? now->y[l - 1] : now->x;
+
+	for (uint32_t i = 0, n = r->n[l + 1]; i < n; i++) {
+		double c = signal[i] * now->psi[l][i];
+
+		for (uint32_t k = 0; k < r->n[l]; k++)
+			grad[2 * l][k * n + i] += c * (tr ? tr->w[l][k][i] : x[k]);
+		grad[2 * l + 1][i] += tr ? signal[i] * tr->eb[l][i] : -c;
+	}
+}
+
+void ref_gradients(
+	const struct ref_net *r, const struct snn_seq *s, enum ref_rule rule, double *const *grad)
 {
 	struct traces *tr = calloc(1, sizeof(*tr));
 	struct state step[2];
@@ -200,12 +240,17 @@ void ref_projection(
 	for (uint32_t t = 0; t + 1 < s->n_step; t++) {
 		const struct state *was = &step[t % 2];
 		struct state *now = &step[(t + 1) % 2];
+		double signal[SNN_MAX_HIDDEN][REF_MAX] = { { 0 } };
 
 		advance(r, s, t, was, now);
+		if (rule == REF_OSTL)
+			carry_back(r, s, t, now, signal);
+		else
+			project(r, s, t, signal);
 		for (uint32_t l = 0; l < r->n_layer; l++) {
 			for (uint32_t i = 0; i < r->n[l + 1]; i++)
 				trace_neuron(r, tr, l, i, was, now);
-			project(r, s, t, l, now, has_traces ? tr : NULL, grad);
+			learn(r, l, signal[l], now, rule == REF_DRTP ? NULL : tr, grad);
 		}
 	}
 	free(tr);

@@ -34,11 +34,17 @@ double ref_nll(const struct ref_net *r, const struct snn_seq *s);
 /* Central differences of ref_nll() for parameter tensor i, ret [n_p[i]]. */
 void ref_difference(struct ref_net *r, uint32_t i, const struct snn_seq *s, double *ret);
 
+enum ref_rule {
+	REF_OSTL,  /* L_top = V err, L_{l-1} = W_l (psi_l L_l) at this step; traces of eqs 5-9 */
+	REF_OSTTP, /* L_l = B_l y_star; the same traces */
+	REF_DRTP,  /* L_l = B_l y_star; e = psi x and -psi of this step */
+};
+
 /*
- * Gradients of all hidden layers with L_l = B_l y_star: with the traces of Ortner et al. eqs 5-9, or
- * those of the step alone (DRTP). grad [tensor] has room for n_p; those of V and c stay as they are.
+ * Gradients of all hidden layers (Ortner et al. 2023). grad [tensor] has room for n_p; those of V and
+ * c stay as they are.
  */
-void ref_projection(
-	const struct ref_net *r, const struct snn_seq *s, bool has_traces, double *const *grad);
+void ref_gradients(
+	const struct ref_net *r, const struct snn_seq *s, enum ref_rule rule, double *const *grad);
 
 #endif

@@ -171,9 +171,9 @@ static void readout_learns_its_derivative_under_every_rule(void **state)
 	}
 }
 
-/* ---- target projection ---- */
+/* ---- against the rules' own definitions ---- */
 
-static void compare_projection(struct rig *g, const char *rule, bool has_traces)
+static void compare_definition(struct rig *g, const char *rule, enum ref_rule definition)
 {
 	struct piece *p = piece_random(8, 60, N_KEY, 0.3);
 	const struct snn_seq *seq = &p->seq;
@@ -185,7 +185,7 @@ static void compare_projection(struct rig *g, const char *rule, bool has_traces)
 	for (uint32_t i = 0; i < g->net.n_tensor; i++)
 		want[i] = calloc(g->net.tensor[i].n, sizeof(double));
 	rig_run(g, &seq, 1);
-	ref_projection(&r, seq, has_traces, want);
+	ref_gradients(&r, seq, definition, want);
 	for (uint32_t i = 0; i < 2 * g->net.n_layer; i++) {
 		const struct snn_tensor *t = &g->net.tensor[i];
 
@@ -198,7 +198,7 @@ static void compare_projection(struct rig *g, const char *rule, bool has_traces)
 	free(p);
 }
 
-static void projections(const char *rule, bool has_traces)
+static void definitions(const char *rule, enum ref_rule definition)
 {
 	for (int k = 0; k < 16; k++) {
 		struct rig g;
@@ -209,20 +209,26 @@ static void projections(const char *rule, bool has_traces)
 		g.c.network.neuron = k & 2 ? SNN_SSNU : SNN_SNU;
 		g.c.network.reset = k & 4 ? SNN_RESET_SOFT : SNN_RESET_FULL;
 		g.c.train.trace = k & 8 ? SNN_TRACE_DENSE : SNN_TRACE_EVENT;
-		compare_projection(&g, rule, has_traces);
+		compare_definition(&g, rule, definition);
 	}
+}
+
+static void ostl_is_traces_with_the_error_of_this_step_carried_back(void **state)
+{
+	(void)state;
+	definitions("ostl", REF_OSTL);
 }
 
 static void osttp_is_ostls_traces_with_the_projected_target(void **state)
 {
 	(void)state;
-	projections("osttp", true);
+	definitions("osttp", REF_OSTTP);
 }
 
 static void drtp_is_psi_and_input_with_the_projected_target(void **state)
 {
 	(void)state;
-	projections("drtp", false);
+	definitions("drtp", REF_DRTP);
 }
 
 /* ---- by hand ---- */
@@ -419,6 +425,7 @@ int main(void)
 		cmocka_unit_test(bptt_of_two_smooth_layers_is_the_derivative),
 		cmocka_unit_test(ostl_of_one_smooth_layer_is_the_derivative),
 		cmocka_unit_test(readout_learns_its_derivative_under_every_rule),
+		cmocka_unit_test(ostl_is_traces_with_the_error_of_this_step_carried_back),
 		cmocka_unit_test(osttp_is_ostls_traces_with_the_projected_target),
 		cmocka_unit_test(drtp_is_psi_and_input_with_the_projected_target),
 		cmocka_unit_test(bptt_by_hand_with_full_reset),

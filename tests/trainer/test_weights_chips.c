@@ -337,6 +337,31 @@ static void ranges_find_currents_below_the_first_code(void **state)
 	chips_done(&q);
 }
 
+/* Every third update: the images of updates 0, 3 and 6 are read, those between are the same. */
+static void images_are_read_back_every_so_many_updates(void **state)
+{
+	struct chips_rig q;
+	const float *none[SNN_MAX_MATRIX] = { NULL }, *image;
+	uint64_t n_device = 10 * 16 * XBAR_N_DEVICE;
+
+	(void)state;
+	chips_config(&q, NOISY, 16, 10);
+	q.g.c.chips.read_back_every = 3;
+	q.g.c.chips.read_average = 2;
+	chips_open(&q, false);
+	for (uint64_t t = 0; t < 8; t++) {
+		uint64_t before = chips_stats_of(&q).n_read;
+
+		assert_int_equal(q.w->ops->image(q.w, 1, &image, NULL), 0);
+		assert_int_equal(chips_stats_of(&q).n_read - before, t % 3 ? 0 : 2 * n_device);
+		for (int i = 0; i < 160; i++) /* programming and reading: 2 uS are 4 sd */
+			assert_true(fabsf(image[i] - q.g.net.matrix[1].init[i]) <
+				2e-6f * q.ch->block[1].k);
+		assert_int_equal(q.w->ops->update(q.w, none, t + 1, NULL), 0);
+	}
+	chips_done(&q);
+}
+
 /* SET adds 1 uS on model ideal, up to g_max = 12 uS. */
 static void calibration_measures_the_mean_step(void **state)
 {
@@ -401,6 +426,7 @@ int main(void)
 		cmocka_unit_test(two_boards_work_together),
 		cmocka_unit_test(ranges_follow_what_was_met),
 		cmocka_unit_test(ranges_find_currents_below_the_first_code),
+		cmocka_unit_test(images_are_read_back_every_so_many_updates),
 		cmocka_unit_test(calibration_measures_the_mean_step),
 		cmocka_unit_test(a_board_that_does_not_set_is_refused),
 		cmocka_unit_test(waiting_passes_on_every_board),
