@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 SEEDS = (1, 2, 3)
-FROZEN = ["--set", "train.rate_hidden=0", "--set", "train.rate_threshold=0"]
+FROZEN = ["--set", "train.rate_hidden=0", "--set", "train.rate_threshold=0", "--set", "train.rate=0.015", "--set", "train.decay_factor=0.8"]
 # name, weights, rule, further options
 ROWS = [
     ("bptt", "float", "bptt", []),
