@@ -10,7 +10,9 @@
 #include "chips.h"
 #include "fast.h"
 
-#define GROW_SATURATED 2.0f /* ADC range, after a pass in which codes saturated */
+#define GROW_SATURATED 2.0f  /* ADC range, after a pass in which codes saturated */
+#define GROW_EARLY     1.25f /* and within one, as soon as many codes have */
+#define MANY_SATURATED 32
 
 int snn_board_fail(
 	const struct snn_chips *ch, uint32_t board, int code, const char *what, struct snn_error *e)
@@ -145,6 +147,18 @@ static int chips_image(
 	return r;
 }
 
+/* Weights of a young network outgrow the ranges of calibration within an epoch. */
+static int widen(struct snn_chips *ch, struct snn_error *e)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < ch->base.net->n_matrix; i++) {
+		if (ch->block[i].n_sat >= MANY_SATURATED)
+			r = snn_chips_range(ch, i, GROW_EARLY * ch->block[i].range, e);
+	}
+	return r;
+}
+
 static int chips_rest(struct snn_weights *w, uint64_t i_update, struct snn_error *e)
 {
 	struct snn_chips *ch = (struct snn_chips *)w;
@@ -153,6 +167,8 @@ static int chips_rest(struct snn_weights *w, uint64_t i_update, struct snn_error
 
 	if (ch->config->chips.wait > 0)
 		r = w->ops->wait(w, ch->config->chips.wait, e);
+	if (r == 0)
+		r = widen(ch, e);
 	if (r == 0 && every && i_update % every == 0)
 		r = snn_chips_refresh(ch, e);
 	return r;

@@ -308,6 +308,26 @@ static void ranges_follow_what_was_met(void **state)
 	chips_done(&q);
 }
 
+/* Between batches, too: a quarter wider, but not for a few codes. */
+static void ranges_grow_at_once_where_many_codes_saturate(void **state)
+{
+	struct chips_rig q;
+	float was;
+
+	(void)state;
+	chips_config(&q, IDEAL, 16, 10);
+	chips_open(&q, true);
+	was = q.ch->block[0].range;
+	q.ch->block[0].n_sat = 31;
+	q.ch->block[1].n_sat = 32;
+	assert_int_equal(q.w->ops->rest(q.w, 1, NULL), 0);
+	assert_true(q.ch->block[0].range == was && q.ch->block[0].n_sat == 31);
+	was = 2 * 0.2f * 12e-6f * 10; /* V: 10 rows of 12 uS twice, at 0.2 V */
+	assert_true(fabsf(q.ch->block[1].range / (1.25f * was) - 1) < 1e-6f);
+	assert_int_equal(q.ch->block[1].n_sat, 0);
+	chips_done(&q);
+}
+
 /*
  * 200 rows of weights of 0.014: currents of 0.1 uA are far below half a code of the widest range, 3.8
  * uA. That nothing is seen must not be taken for a fit.
@@ -425,6 +445,7 @@ int main(void)
 		cmocka_unit_test(initial_weights_reach_the_devices),
 		cmocka_unit_test(two_boards_work_together),
 		cmocka_unit_test(ranges_follow_what_was_met),
+		cmocka_unit_test(ranges_grow_at_once_where_many_codes_saturate),
 		cmocka_unit_test(ranges_find_currents_below_the_first_code),
 		cmocka_unit_test(images_are_read_back_every_so_many_updates),
 		cmocka_unit_test(calibration_measures_the_mean_step),
