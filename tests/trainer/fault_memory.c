@@ -5,126 +5,17 @@
  * Every failure must come back as an error with a message; ASan sees to leaks.
  */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "config.h"
 #include "data_get.h"
+#include "fault.h"
 #include "runlog.h"
 #include "store.h"
 #include "task.h"
 #include "trainer_test.h"
-
-static unsigned long countdown; /* allocations until one fails; 0: none will */
-static bool is_lasting, has_failed;
-static bool spares_realloc;
-
-static bool fails(void)
-{
-	if (has_failed && is_lasting)
-		return true;
-	if (!countdown || --countdown)
-		return false;
-	has_failed = true;
-	return true;
-}
-
-/* Names that the linker asks for. */
-void *__real_malloc(size_t n);
-void *__wrap_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_realloc(void *p, size_t n);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-char *__real_strdup(const char *s);
-char *__wrap_strdup(const char *s);
-char *__real_strndup(const char *s, size_t n);
-char *__wrap_strndup(const char *s, size_t n);
-int __wrap_asprintf(char **ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-FILE *__real_open_memstream(char **ret, size_t *n);
-FILE *__wrap_open_memstream(char **ret, size_t *n);
-
-void *__wrap_malloc(size_t n)
-{
-	return fails() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return !spares_realloc && fails() ? NULL : __real_realloc(p, n);
-}
-
-void *__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-	return fails() ? NULL : __real_reallocarray(p, n, size);
-}
-
-char *__wrap_strdup(const char *s)
-{
-	return fails() ? NULL : __real_strdup(s);
-}
-
-char *__wrap_strndup(const char *s, size_t n)
-{
-	return fails() ? NULL : __real_strndup(s, n);
-}
-
-int __wrap_asprintf(char **ret, const char *fmt, ...)
-{
-	va_list ap;
-	int r;
-
-	if (fails()) {
-		*ret = (char *)ret; /* undefined, says the manual: nobody may use it */
-		return -1;
-	}
-	va_start(ap, fmt);
-	r = vasprintf(ret, fmt, ap);
-	va_end(ap);
-	return r;
-}
-
-FILE *__wrap_open_memstream(char **ret, size_t *n)
-{
-	return fails() ? NULL : __real_open_memstream(ret, n);
-}
-
-/* Run with the first, second, ... allocation failing, until none was left to fail. */
-static void exhaust(int (*work)(struct snn_error *e))
-{
-	for (int lasting = 0; lasting < 2; lasting++) {
-		for (unsigned long k = 1;; k++) {
-			struct snn_error e = { "" };
-			int r;
-
-			countdown = k;
-			is_lasting = lasting;
-			has_failed = false;
-			r = work(&e);
-			countdown = 0;
-			if (!has_failed) {
-				assert_int_equal(r, 0);
-				assert_true(k > 1); /* something did fail before */
-				break;
-			}
-			has_failed = false;
-			if (r >= 0)
-				fail_msg("allocation %lu failed, and nobody noticed", k);
-			if (!e.text[0])
-				fail_msg("allocation %lu failed: %d without a message", k, r);
-		}
-	}
-}
 
 static int load_config(struct snn_error *e)
 {
@@ -138,7 +29,7 @@ static void configuration_without_memory_is_an_error(void **state)
 {
 	(void)state;
 	write_text("run.yaml", "seed: 3\nnetwork:\n  hidden: [100, 50]\n  decay: 0.5\nuri: 'a'\n");
-	exhaust(load_config);
+	fault_exhaust(load_config);
 }
 
 static int write_store(struct snn_error *e)
@@ -182,12 +73,12 @@ static void store_without_memory_is_an_error(void **state)
 	 * HDF5 1.10.8 does not survive a failing realloc() of its memory file: closing it leaves a
 	 * dead identifier behind, and exit() complains about an infinite loop.
 	 */
-	spares_realloc = true;
-	exhaust(write_store);
+	fault_spares_realloc = true;
+	fault_exhaust(write_store);
 	assert_int_equal(n_entries(), 1);
 	assert_int_equal(read_store(&e), 0);
-	exhaust(read_store);
-	spares_realloc = false;
+	fault_exhaust(read_store);
+	fault_spares_realloc = false;
 }
 
 static int load_chorale(struct snn_error *e)
@@ -215,8 +106,8 @@ static void task_without_memory_is_an_error(void **state)
 	(void)state;
 	write_text("a.json",
 		"{\"train\": [[[60], [61]]], \"valid\": [[[60], []]], \"test\": [[[60], [61]]]}");
-	exhaust(load_jsb);
-	exhaust(load_chorale);
+	fault_exhaust(load_jsb);
+	fault_exhaust(load_chorale);
 }
 
 static int keep_run(struct snn_error *e)
@@ -251,8 +142,8 @@ static int open_run(struct snn_error *e)
 static void run_folder_without_memory_is_an_error(void **state)
 {
 	(void)state;
-	exhaust(keep_run);
-	exhaust(open_run);
+	fault_exhaust(keep_run);
+	fault_exhaust(open_run);
 }
 
 /* The wrong file, so that the way ends in an error with memory too; the message tells which. */
@@ -265,14 +156,14 @@ static int get_data(struct snn_error *e)
 		return -1;
 	snprintf(url, sizeof(url), "file://%s/source", folder);
 	r = snn_data_get("jsb", url, "new", e);
-	return r == -EBADMSG && !has_failed ? 0 : r;
+	return r == -EBADMSG && !fault_has_failed ? 0 : r;
 }
 
 static void download_without_memory_is_an_error(void **state)
 {
 	(void)state;
 	write_text("source", "hello\n");
-	exhaust(get_data);
+	fault_exhaust(get_data);
 	assert_int_equal(chdir("new"), 0);
 	assert_int_equal(n_entries(), 0);
 }
