@@ -167,7 +167,13 @@ void write_small(void)
 		" [[60,64,67],[62,65,69],[64,67,71]]],"
 		" \"valid\": [[[60,64],[62,65],[64,67]], [[48,60],[50,62]]],"
 		" \"test\": [[[60,64,67],[60,65],[59,62]], [[50],[52],[53]]]}");
+	/* Whatever the shipped configuration of the task may say. */
 	write_text("small.yaml",
-		"network:\n  hidden: 12\n  w_scale: 6\n  threshold: 0.3\n  decay: 0.8\n"
-		"train:\n  epochs: 3\n  rate: 0.05\n");
+		"network: { hidden: 12, neuron: snu, reset: full, psi: triangular, psi_gamma: 1,\n"
+		"  psi_width: 1, w_scale: 6, v_scale: 1, b_scale: 1, b_center: false,\n"
+		"  threshold: 0.3, decay: 0.8 }\n"
+		"train: { epochs: 3, batch: 1, update: sequence, optimizer: sgd, rate: 0.05,\n"
+		"  rate_hidden: 1, rate_threshold: 1, decay_factor: 1, momentum: 0, clip: 0,\n"
+		"  eval_every: 1, checkpoint_every: 1 }\n"
+		"chips: { w_max: 2, v_max: 2, b_max: 0.11, g_full: 8e-6, wait: 1 }\n");
 }

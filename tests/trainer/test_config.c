@@ -468,20 +468,21 @@ static void every_task_rule_and_kind_has_a_shipped_configuration(void **state)
 static void later_sources_win(void **state)
 {
 	const struct snn_assignment jsb = { "task", "jsb" };
+	const struct snn_assignment ostl[] = { jsb, { "rule", "ostl" } };
 	const struct snn_assignment twice[] = { jsb, { "train.epochs", "7" },
 		{ "train.epochs", "8" } };
-	struct snn_config table, c;
+	struct snn_config table, c, of_rule;
 	struct snn_error e = { "" };
-	uint32_t shipped;
 
 	(void)state;
 	snn_config_default(&table);
 	assert_int_equal(snn_config_load(&c, NULL, &jsb, 1, &e), 0);
-	shipped = c.train.epochs;
-	assert_int_not_equal(shipped, table.train.epochs);
+	assert_true(c.train.rate != table.train.rate);
 	write_text("run.yaml", "rule: ostl\n");
 	assert_int_equal(snn_config_load(&c, "run.yaml", &jsb, 1, &e), 0);
-	assert_int_equal(c.train.epochs, shipped);
+	assert_int_equal(snn_config_load(&of_rule, NULL, ostl, 2, &e), 0);
+	assert_int_equal(c.train.epochs, of_rule.train.epochs);
+	assert_true(c.train.rate_hidden == of_rule.train.rate_hidden);
 	write_text("run.yaml", "train: { epochs: 3 }\ntask: jsb\n");
 	assert_int_equal(snn_config_load(&c, "run.yaml", NULL, 0, &e), 0);
 	assert_int_equal(c.train.epochs, 3);
