@@ -115,7 +115,7 @@ static int evaluate(
 	return r;
 }
 
-static void print(const struct snn_trainer *tr, const struct arguments *a, const struct result *res)
+static int print(const struct snn_trainer *tr, const struct arguments *a, const struct result *res)
 {
 	json_t *j;
 
@@ -124,7 +124,7 @@ static void print(const struct snn_trainer *tr, const struct arguments *a, const
 			res->valid, tr->epoch);
 		if (a->after > 0)
 			printf("after      %g s of chip time\n", a->after);
-		return;
+		return CLI_DONE;
 	}
 	/* null for what is not finite: JSON has no such number. */
 	j = json_pack("{s:s, s:o, s:o, s:i, s:f, s:I, s:f}", "run", a->run, "test_nll",
@@ -132,9 +132,14 @@ static void print(const struct snn_trainer *tr, const struct arguments *a, const
 		isfinite(res->valid) ? json_real(res->valid) : json_null(), "epoch", (int)tr->epoch,
 		"seconds", res->seconds, "pulses", (json_int_t)(res->row.n_set + res->row.n_reset),
 		"after_s", a->after);
+	if (!j) {
+		fprintf(stderr, "osttp: no JSON: %s is not UTF-8\n", a->run);
+		return CLI_FAILED;
+	}
 	json_dumpf(j, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	putchar('\n');
 	json_decref(j);
+	return CLI_DONE;
 }
 
 static int load(struct snn_trainer *tr, struct snn_runlog *log, bool is_last, struct snn_error *e)
@@ -156,7 +161,7 @@ int cmd_eval(int argc, char **argv)
 	struct snn_config c;
 	struct snn_error e = { "" };
 	struct result res = { 0 };
-	int r;
+	int r, status;
 
 	if (cli_parse(&argp, argc, argv, &a))
 		return CLI_USAGE;
@@ -167,9 +172,8 @@ int cmd_eval(int argc, char **argv)
 		r = load(&tr, log, a.is_last, &e);
 	if (r == 0)
 		r = evaluate(&tr, &a, &res, &e);
-	if (r == 0)
-		print(&tr, &a, &res);
+	status = r < 0 ? cli_fail(&e, r) : print(&tr, &a, &res);
 	snn_trainer_done(&tr);
 	snn_runlog_close(log);
-	return r < 0 ? cli_fail(&e, r) : CLI_DONE;
+	return status;
 }

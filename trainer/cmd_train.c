@@ -198,6 +198,8 @@ static int begin(struct run *run, const struct arguments *a, struct snn_error *e
 	struct snn_config c;
 	int r = cli_selection_load(&a->selection, &c, e);
 
+	if (r == 0 && c.weights == SNN_WEIGHTS_CHIPS)
+		r = snn_weights_chips_choose(&c, e);
 	if (r == 0)
 		r = snn_runlog_create(&run->log, a->out, &c, e);
 	if (r < 0)
@@ -253,7 +255,7 @@ static json_t *number(bool is_known, double v)
 	return is_known && isfinite(v) ? json_real(v) : json_null();
 }
 
-static void print_json(const struct run *run)
+static int print_json(const struct run *run)
 {
 	const struct snn_trainer *tr = &run->tr;
 	const struct snn_epoch *best = &tr->row[tr->best_epoch ? tr->best_epoch - 1 : 0];
@@ -266,6 +268,10 @@ static void print_json(const struct run *run)
 		number(tr->best_epoch, best->test_nll), "seconds", seconds() - run->start, "pulses",
 		(json_int_t)(last->n_set + last->n_reset));
 
+	if (!j) {
+		fprintf(stderr, "osttp: no JSON: %s is not UTF-8\n", snn_runlog_path(run->log));
+		return CLI_FAILED;
+	}
 	if (tr->device) {
 		json_object_set_new(j, "chip_time_s", json_real(last->chip_time));
 		json_object_set_new(j, "energy_j", json_real(last->energy));
@@ -278,6 +284,7 @@ static void print_json(const struct run *run)
 	json_dumpf(j, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	putchar('\n');
 	json_decref(j);
+	return CLI_DONE;
 }
 
 static void print_text(const struct run *run)
@@ -329,7 +336,7 @@ static int execute(struct run *run, const struct arguments *a)
 	if (r == 1)
 		say_stopped(run);
 	else if (a->is_json)
-		print_json(run);
+		return print_json(run);
 	else if (run->tr.best_epoch)
 		print_text(run);
 	return r == 1 ? CLI_FAILED : CLI_DONE;

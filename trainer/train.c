@@ -45,8 +45,13 @@ static int draw_net(struct snn_trainer *tr, struct snn_error *e)
 static int open_weights(
 	struct snn_trainer *tr, const struct snn_rule *rule, bool is_restored, struct snn_error *e)
 {
+	int r;
+
 	if (tr->config.weights == SNN_WEIGHTS_FLOAT)
 		return snn_weights_float_new(&tr->weights, &tr->net, e);
+	r = snn_weights_chips_choose(&tr->config, e);
+	if (r < 0)
+		return r;
 	return snn_weights_chips_new(&tr->weights, &tr->net, &tr->config, rule->uses_feedback,
 		is_restored, &tr->device, e);
 }

@@ -302,17 +302,27 @@ static int open_board(struct snn_chips *ch, const char *uri, struct snn_error *e
 	return 0;
 }
 
-/* uri empty: $XBAR_URI, else two emulated chips that this run's seed makes. */
-static int open_boards(struct snn_chips *ch, const struct snn_config *c, struct snn_error *e)
+int snn_weights_chips_choose(struct snn_config *c, struct snn_error *e)
 {
 	const char *given = getenv("XBAR_URI");
 	char own[64];
-	int r;
 
-	snprintf(own, sizeof(own), "emu:?chips=2&seed=%llu", (unsigned long long)c->seed);
 	if (c->uri[0])
-		given = c->uri;
-	r = open_board(ch, given && given[0] ? given : own, e);
+		return 0;
+	snprintf(own, sizeof(own), "emu:?chips=2&seed=%llu", (unsigned long long)c->seed);
+	if (!given || !given[0])
+		given = own;
+	if (strlen(given) >= sizeof(c->uri))
+		return snn_fail(
+			e, -ENAMETOOLONG, "$XBAR_URI is longer than %zu bytes", sizeof(c->uri) - 1);
+	snprintf(c->uri, sizeof(c->uri), "%s", given);
+	return 0;
+}
+
+static int open_boards(struct snn_chips *ch, const struct snn_config *c, struct snn_error *e)
+{
+	int r = open_board(ch, c->uri, e);
+
 	if (r == 0 && c->uri2[0])
 		r = open_board(ch, c->uri2, e);
 	return r;

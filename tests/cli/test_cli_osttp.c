@@ -161,6 +161,40 @@ static void one_seed_gives_one_metrics_csv(void **state)
 	free(b);
 }
 
+/* A run knows its board: the environment counts where it begins, and no more. */
+static void the_board_of_the_environment_becomes_the_runs(void **state)
+{
+	static const char uri[] = "emu:?model=ideal&chips=2&seed=9";
+	char *config;
+
+	(void)state;
+	setenv("XBAR_URI", uri, 1);
+	expect_done(
+		osttp("train", SMALL, "--weights", "chips", "--epochs", "1", "--out", "a", NULL));
+	unsetenv("XBAR_URI");
+	config = read_bytes("a/config.yaml", NULL);
+	assert_contains(config, uri);
+	free(config);
+	expect_done(osttp("train", "--resume", "a", "--epochs", "2", NULL));
+	expect_done(
+		osttp("train", SMALL, "--weights", "chips", "--epochs", "1", "--out", "b", NULL));
+	setenv("XBAR_URI", uri, 1);
+	expect_done(osttp("eval", "b", NULL));
+	setenv("XBAR_URI", "emu:?chipz=1", 1);
+	assert_ended(osttp("train", SMALL, "--weights", "chips", "--out", "c", NULL), 2,
+		"unknown key \"chipz\"");
+	unsetenv("XBAR_URI");
+}
+
+static void a_folder_that_json_cannot_name_is_no_success(void **state)
+{
+	(void)state;
+	assert_ended(
+		osttp("train", SMALL, "--quiet", "--json", "--out", "r\xff", NULL), 1, "not UTF-8");
+	assert_ended(osttp("eval", "r\xff", "--json", NULL), 1, "not UTF-8");
+	expect_done(osttp("eval", "r\xff", NULL));
+}
+
 static void help_is_data_and_wrong_usage_is_talk(void **state)
 {
 	static const char *const commands[] = { "train", "eval", "gradients", "data" };
@@ -363,6 +397,8 @@ int main(int argc, char **argv)
 		small_test(no_epoch_has_null_for_a_result),
 		small_test(text_names_result_baseline_and_folder),
 		small_test(one_seed_gives_one_metrics_csv),
+		small_test(the_board_of_the_environment_becomes_the_runs),
+		small_test(a_folder_that_json_cannot_name_is_no_success),
 		small_test(help_is_data_and_wrong_usage_is_talk),
 		small_test(wrong_settings_name_what_was_meant),
 		small_test(wrong_files_are_named),
