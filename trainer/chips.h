@@ -14,6 +14,7 @@
 #ifndef SNN_CHIPS_H
 #define SNN_CHIPS_H
 
+#include <gsl/gsl_rng.h>
 #include <xbar.h>
 #include "weights.h"
 
@@ -57,6 +58,9 @@ struct snn_chips {
 	int16_t *code; /* [products of a call] scratch */
 	size_t max_code;
 	uint8_t *flag; /* scratch of the scan */
+	float *sample,
+		*read; /* [devices of the largest matrix] scratch: one read, their mean; sample owns */
+	gsl_rng *rng; /* seeded anew for every update that draws */
 };
 
 static inline size_t snn_n_cell(const struct snn_matrix *m)
@@ -78,7 +82,7 @@ int snn_chips_program(struct snn_chips *ch, struct snn_error *e);
 void snn_chips_target(const struct snn_chips *ch, uint32_t i_matrix, float weight, float *ret_g);
 /* Pulses since RESET that a device of this conductance most likely had. */
 uint8_t snn_chips_pulses_of(const struct snn_chips *ch, float g);
-/* Mean of n reads of the patches, ret_g as of xbar_read(). */
+/* Mean of chips.read_average reads of the patches, ret_g as of xbar_read(). */
 int snn_chips_read(struct snn_chips *ch, uint32_t board, const struct xbar_patch *w, size_t n_patch,
 	size_t n_device, float *ret_g, struct snn_error *e);
 

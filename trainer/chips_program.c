@@ -12,18 +12,15 @@ int snn_chips_read(struct snn_chips *ch, uint32_t board, const struct xbar_patch
 	size_t n_device, float *ret_g, struct snn_error *e)
 {
 	uint32_t n_read = ch->config->chips.read_average;
-	float *g = malloc(n_device * sizeof(*g));
+	float *g = ch->sample;
 	int r = 0;
 
-	if (!g)
-		return snn_fail(e, -ENOMEM, "no memory to read %zu devices", n_device);
 	memset(ret_g, 0, n_device * sizeof(*ret_g));
 	for (uint32_t k = 0; r == 0 && k < n_read; k++) {
 		r = xbar_read(ch->board[board], w, n_patch, g);
 		for (size_t i = 0; r == 0 && i < n_device; i++)
 			ret_g[i] += g[i] / (float)n_read;
 	}
-	free(g);
 	return r < 0 ? snn_board_fail(ch, board, r, "reading devices", e) : 0;
 }
 
@@ -85,8 +82,8 @@ static int measure_steps(struct snn_chips *ch, struct snn_error *e)
 {
 	size_t n = (size_t)ch->spare.n_row * ch->spare.n_col * N_DEVICE;
 	struct xbar_pulse *p = calloc(n, sizeof(*p));
-	float *g = calloc(n, sizeof(*g));
-	int r = p && g ? 0 : snn_fail(e, -ENOMEM, "no memory for calibration");
+	float *g = ch->read;
+	int r = p ? 0 : snn_fail(e, -ENOMEM, "no memory for calibration");
 
 	if (r == 0)
 		r = pulse_spare(ch, p, n, XBAR_RESET, e);
@@ -99,7 +96,6 @@ static int measure_steps(struct snn_chips *ch, struct snn_error *e)
 	if (r == 0)
 		r = pulse_spare(ch, p, n, XBAR_RESET, e);
 	free(p);
-	free(g);
 	if (r < 0)
 		return r;
 	for (int k = 0; k < SNN_N_STEP; k++)
@@ -143,11 +139,9 @@ static int program_matrix(struct snn_chips *ch, uint32_t i_matrix, struct snn_er
 		.chip = b->chip, .row = b->row, .n_row = m->n_row, .col = b->col, .n_col = m->n_col
 	};
 	size_t n = snn_n_cell(m);
-	float *g = calloc(n * N_DEVICE, sizeof(*g));
+	float *g = ch->read;
 	int r;
 
-	if (!g)
-		return snn_fail(e, -ENOMEM, "no memory to program %s", m->name);
 	for (size_t i = 0; i < n; i++)
 		snn_chips_target(ch, i_matrix, m->init[i], g + i * N_DEVICE);
 	r = xbar_program(ch->board[b->board], &w, g, NULL, NULL);
@@ -161,7 +155,6 @@ static int program_matrix(struct snn_chips *ch, uint32_t i_matrix, struct snn_er
 				owe(ch, i_matrix, g);
 		}
 	}
-	free(g);
 	return r;
 }
 

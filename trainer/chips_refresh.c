@@ -5,8 +5,6 @@
  * the limit, all four are brought to the difference by RESET and program-and-verify, and what that
  * missed is owed to chi.
  */
-#include <errno.h>
-#include <stdlib.h>
 #include "chips.h"
 
 #define N_DEVICE XBAR_N_DEVICE
@@ -122,15 +120,12 @@ static int refresh_matrix(struct snn_chips *ch, struct chunk *k, struct snn_erro
 
 int snn_chips_refresh(struct snn_chips *ch, struct snn_error *e)
 {
-	struct chunk *k = calloc(1, sizeof(*k));
+	struct chunk k = { 0 };
 	int r = 0;
 
-	if (!k)
-		return snn_fail(e, -ENOMEM, "no memory to refresh");
 	for (uint32_t i = 0; r == 0 && i <= snn_net_v(ch->base.net); i++) {
-		k->i_matrix = i;
-		r = refresh_matrix(ch, k, e);
+		k.i_matrix = i;
+		r = refresh_matrix(ch, &k, e);
 	}
-	free(k);
 	return r;
 }

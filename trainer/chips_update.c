@@ -9,7 +9,6 @@
  *
  * Devices of a pair take turns (Boybat et al., Nat. Commun. 9, 2018), or are drawn.
  */
-#include <errno.h>
 #include <gsl/gsl_rng.h>
 #include <math.h>
 #include <string.h>
@@ -43,7 +42,6 @@ SNN_FAST static void screen(size_t n, const float *restrict delta, float limit, 
 struct update {
 	struct snn_chips *ch;
 	uint32_t i_matrix;
-	gsl_rng *rng; /* NULL where nothing is drawn */
 };
 
 static float step_of(const struct update *u, size_t cell, uint32_t device)
@@ -59,7 +57,7 @@ static uint32_t choose_device(const struct update *u, size_t cell, bool is_plus)
 	uint32_t bit = is_plus ? 0 : 1, first = is_plus ? 0 : 2;
 
 	if (u->ch->config->update.device == SNN_RANDOM_DEVICE)
-		return first + (uint32_t)gsl_rng_uniform_int(u->rng, 2);
+		return first + (uint32_t)gsl_rng_uniform_int(u->ch->rng, 2);
 	return first + (uint32_t)(*next >> bit & 1);
 }
 
@@ -126,7 +124,7 @@ static void round_at_random(const struct update *u, size_t cell, float change)
 		uint32_t device = choose_device(u, cell, is_plus);
 		float step = step_of(u, cell, device);
 
-		if (left < step && gsl_rng_uniform(u->rng) * (double)step >= (double)left)
+		if (left < step && gsl_rng_uniform(u->ch->rng) * (double)step >= (double)left)
 			break;
 		left -= step;
 		send(u, cell, device);
@@ -189,12 +187,8 @@ int snn_chips_update(
 	struct update u = { .ch = ch };
 	int r = 0;
 
-	if (is_stochastic || ch->config->update.device == SNN_RANDOM_DEVICE) {
-		u.rng = gsl_rng_alloc(gsl_rng_mt19937);
-		if (!u.rng)
-			return snn_fail(e, -ENOMEM, "no memory for random numbers");
-		gsl_rng_set(u.rng, snn_seed(ch->seed, SNN_USE_ROUNDING, i_update));
-	}
+	if (is_stochastic || ch->config->update.device == SNN_RANDOM_DEVICE)
+		gsl_rng_set(ch->rng, snn_seed(ch->seed, SNN_USE_ROUNDING, i_update));
 	for (uint32_t i = 0; r == 0 && i < w->net->n_matrix; i++) {
 		u.i_matrix = i;
 		if (delta[i])
@@ -203,7 +197,6 @@ int snn_chips_update(
 	}
 	for (uint32_t k = 0; r == 0 && k < ch->n_board; k++)
 		r = flush(ch, k, e);
-	gsl_rng_free(u.rng);
 	ch->n_update++;
 	return r;
 }

@@ -35,6 +35,8 @@ static void chips_free(struct snn_weights *w)
 	}
 	free(ch->code);
 	free(ch->flag);
+	free(ch->sample);
+	gsl_rng_free(ch->rng);
 	free(ch);
 }
 
@@ -114,17 +116,13 @@ static int read_back(struct snn_chips *ch, uint32_t i_matrix, struct snn_error *
 		.chip = b->chip, .row = b->row, .n_row = m->n_row, .col = b->col, .n_col = m->n_col
 	};
 	size_t n = snn_n_cell(m);
-	float *g = malloc(n * XBAR_N_DEVICE * sizeof(*g));
-	int r = g ? 0 : snn_fail(e, -ENOMEM, "no memory to read %s back", m->name);
-
-	if (r == 0)
-		r = snn_chips_read(ch, b->board, &w, 1, n * XBAR_N_DEVICE, g, e);
+	float *g = ch->read;
+	int r = snn_chips_read(ch, b->board, &w, 1, n * XBAR_N_DEVICE, g, e);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		const float *d = g + i * XBAR_N_DEVICE;
 
 		ch->cells[i_matrix].image[i] = b->k * (d[0] + d[1] - d[2] - d[3]);
 	}
-	free(g);
 	return r;
 }
 
@@ -331,17 +329,17 @@ static int open_boards(struct snn_chips *ch, const struct snn_config *c, struct 
 static int allocate(struct snn_chips *ch, uint32_t n_lane)
 {
 	const struct snn_net *net = ch->base.net;
-	size_t most = 0;
+	size_t most = 0, n_spare;
 
 	for (uint32_t i = 0; i < net->n_matrix; i++) {
 		const struct snn_matrix *m = &net->matrix[i];
 		size_t n = snn_n_cell(m);
 
 		ch->max_code += (size_t)n_lane * m->n_col;
+		most = n > most ? n : most;
 		if (m->is_feedback)
 			continue;
 		ch->max_pulse += n;
-		most = n > most ? n : most;
 		ch->cells[i].chi = calloc(n, sizeof(float));
 		ch->cells[i].n_pulse = calloc(n, XBAR_N_DEVICE + 1);
 		if (!ch->cells[i].chi || !ch->cells[i].n_pulse)
@@ -351,6 +349,13 @@ static int allocate(struct snn_chips *ch, uint32_t n_lane)
 	ch->max_pulse += UINT8_MAX; /* update.max_pulses: there is always room for one weight's */
 	ch->flag = calloc(most / 16 + 1, 1);
 	ch->code = calloc(ch->max_code, sizeof(*ch->code));
+	n_spare = (size_t)ch->spare.n_row * ch->spare.n_col;
+	most = n_spare > most ? n_spare : most;
+	ch->sample = calloc(2 * most * XBAR_N_DEVICE, sizeof(*ch->sample));
+	ch->rng = gsl_rng_alloc(gsl_rng_mt19937);
+	if (!ch->sample || !ch->rng)
+		return -ENOMEM;
+	ch->read = ch->sample + most * XBAR_N_DEVICE;
 	for (uint32_t k = 0; k < ch->n_board; k++) {
 		ch->pulse[k] = calloc(ch->max_pulse, sizeof(*ch->pulse[k]));
 		if (!ch->pulse[k])
