@@ -28,6 +28,10 @@ needs_test='
 library cmocka libcmocka-dev
 library openblas libopenblas-dev
 module h5py python3-h5py
+library libserialport libserialport-dev
+library libusb-1.0 libusb-1.0-0-dev
+library umockdev-1.0 libumockdev-dev
+program umockdev-wrapper umockdev
 '
 
 say() {
