@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define N_FIELD 12 /* of a metrics row, as doubles; counts are exact up to 2^53 */
+#define SETTING_MAX  1200  /* bytes of one setting's text */
+#define SETTINGS_MAX 16384 /* and of all */
+#define N_FIELD      12    /* of a metrics row, as doubles; counts are exact up to 2^53 */
 
 static void row_to_fields(const struct snn_epoch *w, double *f)
 {
@@ -39,6 +41,34 @@ static void fields_to_row(const double *f, struct snn_epoch *w, uint32_t epoch)
 		.energy = f[11] };
 }
 
+/* What a run may change when it goes on. */
+static bool is_free(const char *path)
+{
+	return !strcmp(path, "train.epochs") || !strcmp(path, "train.eval_every") ||
+		!strcmp(path, "train.checkpoint_every") || !strcmp(path, "data") ||
+		!strcmp(path, "uri") || !strcmp(path, "uri2");
+}
+
+/* The other settings, path=value a line; yours to free(). NULL without memory. */
+static char *settings(const struct snn_config *c)
+{
+	char *text = NULL, value[SETTING_MAX];
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	if (!f)
+		return NULL;
+	for (const struct snn_option *o = snn_option_table; o->path; o++) {
+		if (!is_free(o->path) && snn_config_value(c, o->path, value, sizeof(value)) == 0)
+			fprintf(f, "%s=%s\n", o->path, value);
+	}
+	if (fclose(f) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
 static int save_rows(const struct snn_trainer *tr, struct snn_store *st)
 {
 	double *f = calloc((size_t)tr->epoch * N_FIELD + 1, sizeof(*f));
@@ -58,14 +88,15 @@ int snn_checkpoint_save(struct snn_trainer *tr, struct snn_store **ret, struct s
 	uint64_t at[4] = { tr->epoch, tr->i_seq, tr->n_update, tr->best_epoch };
 	double score[4] = { tr->score.nll, tr->score.n_step, tr->score.n_spike,
 		tr->score.n_neuron };
-	char path[32];
-	int r = snn_store_new(&st);
+	char path[32], *text = settings(&tr->config);
+	int r = text ? snn_store_new(&st) : -ENOMEM;
 
-	if (r < 0)
+	if (r < 0) {
+		free(text);
 		return snn_fail(e, r, "no memory for a checkpoint");
-	snn_store_put_text(st, "/", "task", tr->config.task);
-	snn_store_put_text(st, "/", "rule", tr->config.rule);
-	snn_store_put_text(st, "/", "weights", tr->weights->ops->name);
+	}
+	snn_store_put_text(st, "/", "settings", text);
+	free(text);
 	snn_store_put(st, "/progress/at", SNN_U64, 1, (size_t[]){ 4 }, at);
 	snn_store_put(st, "/progress/score", SNN_F64, 1, (size_t[]){ 4 }, score);
 	for (uint32_t i = 0; i < tr->net.n_tensor; i++) {
@@ -87,15 +118,37 @@ int snn_checkpoint_save(struct snn_trainer *tr, struct snn_store **ret, struct s
 	return 0;
 }
 
-static int check_text(struct snn_store *st, const char *file, const char *name, const char *want,
-	struct snn_error *e)
+/* Where two lists of settings first differ, both lines. */
+static int differ(const char *file, const char *saved, const char *now, struct snn_error *e)
 {
-	char is[64];
-	int r = snn_store_load_text(st, "/", name, is, sizeof(is), e);
+	while (*saved && *now) {
+		size_t a = strcspn(saved, "\n"), b = strcspn(now, "\n");
 
-	if (r == 0 && strcmp(is, want))
-		r = snn_fail(
-			e, -EINVAL, "%s is a checkpoint of %s %s, not %s", file, name, is, want);
+		if (a != b || memcmp(saved, now, a)) {
+			return snn_fail(e, -EINVAL,
+				"%s was made with %.*s, but the run's configuration has %.*s", file,
+				(int)a, saved, (int)b, now);
+		}
+		saved += a + (saved[a] == '\n');
+		now += b + (now[b] == '\n');
+	}
+	return *saved || *now
+		? snn_fail(e, -EINVAL, "%s was made by another version of osttp", file)
+		: 0;
+}
+
+static int check_settings(
+	const struct snn_trainer *tr, struct snn_store *st, const char *file, struct snn_error *e)
+{
+	char *now = settings(&tr->config), *saved = malloc(SETTINGS_MAX);
+	int r = now && saved ? 0 : snn_fail(e, -ENOMEM, "no memory for %s", file);
+
+	if (r == 0)
+		r = snn_store_load_text(st, "/", "settings", saved, SETTINGS_MAX, e);
+	if (r == 0)
+		r = differ(file, saved, now, e);
+	free(now);
+	free(saved);
 	return r;
 }
 
@@ -137,12 +190,8 @@ static int load_all(
 	struct snn_trainer *tr, struct snn_store *st, const char *file, struct snn_error *e)
 {
 	char path[32];
-	int r = check_text(st, file, "task", tr->config.task, e);
+	int r = check_settings(tr, st, file, e);
 
-	if (r == 0)
-		r = check_text(st, file, "rule", tr->config.rule, e);
-	if (r == 0)
-		r = check_text(st, file, "weights", tr->weights->ops->name, e);
 	for (uint32_t i = 0; r == 0 && i < tr->net.n_tensor; i++) {
 		const struct snn_tensor *t = &tr->net.tensor[i];
 

@@ -5,6 +5,7 @@
  * chip 0 of the second.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include "chips.h"
 
@@ -68,6 +69,19 @@ int snn_chips_plan(struct snn_chips *ch, struct snn_error *e)
 	return 0;
 }
 
+/* Initial weights beyond what a cell holds with both devices of a polarity at g_max. */
+static size_t count_clipped(const struct snn_chips *ch, uint32_t i_matrix)
+{
+	const struct snn_matrix *m = &ch->base.net->matrix[i_matrix];
+	const struct snn_block *b = &ch->block[i_matrix];
+	float most = 2 * b->k * xbar_info(ch->board[b->board])->g_max;
+	size_t n = 0;
+
+	for (size_t i = 0; i < snn_n_cell(m); i++)
+		n += fabsf(m->init[i]) > most;
+	return n;
+}
+
 void snn_chips_print_plan(const struct snn_chips *ch, FILE *f)
 {
 	const struct snn_net *net = ch->base.net;
@@ -76,9 +90,18 @@ void snn_chips_print_plan(const struct snn_chips *ch, FILE *f)
 	for (uint32_t i = 0; i < n; i++) {
 		const struct snn_matrix *m = &net->matrix[i];
 		const struct snn_block *b = &ch->block[i];
+		size_t n_clipped;
 
 		fprintf(f, "%-3s %3u x %-3u  board %u, chip %u, rows %u .. %u, columns %u .. %u\n",
 			m->name, m->n_row, m->n_col, b->board, b->chip, b->row,
 			b->row + m->n_row - 1, b->col, b->col + m->n_col - 1);
+		n_clipped = count_clipped(ch, i);
+		if (n_clipped)
+			fprintf(f,
+				"    %zu of its %zu initial weights are too large for a cell: raise chips.%c_max\n",
+				n_clipped, snn_n_cell(m),
+				i > snn_net_v(net)            ? 'b'
+					: i == snn_net_v(net) ? 'v'
+							      : 'w');
 	}
 }

@@ -165,7 +165,7 @@ int cmd_eval(int argc, char **argv)
 
 	if (cli_parse(&argp, argc, argv, &a))
 		return CLI_USAGE;
-	r = snn_runlog_open(&log, a.run, &c, &e);
+	r = snn_runlog_look(&log, a.run, &c, &e);
 	if (r == 0)
 		r = snn_trainer_init(&tr, &c, true, &e);
 	if (r == 0)

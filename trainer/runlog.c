@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "runlog.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -223,8 +224,24 @@ void snn_runlog_discard(struct snn_runlog *l)
 	snn_runlog_close(l);
 }
 
-int snn_runlog_open(
-	struct snn_runlog **ret, const char *path, struct snn_config *c, struct snn_error *e)
+/* What a process that was killed while writing left beside; the lock is ours, so nobody writes. */
+static void sweep(struct snn_runlog *l)
+{
+	DIR *d = opendir(l->path);
+	const struct dirent *f;
+
+	while (d && (f = readdir(d))) {
+		size_t n = strlen(f->d_name);
+
+		if (n > 5 && !strcmp(f->d_name + n - 5, ".part"))
+			unlink(snn_runlog_file(l, f->d_name));
+	}
+	if (d)
+		closedir(d);
+}
+
+static int open_folder(struct snn_runlog **ret, const char *path, bool is_to_write,
+	struct snn_config *c, struct snn_error *e)
 {
 	struct snn_runlog *l = NULL;
 	int r = new_log(&l, path, e);
@@ -234,8 +251,11 @@ int snn_runlog_open(
 	if (access(snn_runlog_file(l, "config.yaml"), F_OK) < 0)
 		r = snn_fail(e, -errno, "%s is not a run folder: config.yaml: %s", path,
 			strerror(errno));
-	if (r == 0)
+	if (r == 0 && is_to_write) {
 		r = take_lock(l, e);
+		if (r == 0)
+			sweep(l);
+	}
 	if (r == 0)
 		r = snn_config_read(c, snn_runlog_file(l, "config.yaml"), e);
 	if (r < 0) {
@@ -244,6 +264,18 @@ int snn_runlog_open(
 	}
 	*ret = l;
 	return 0;
+}
+
+int snn_runlog_open(
+	struct snn_runlog **ret, const char *path, struct snn_config *c, struct snn_error *e)
+{
+	return open_folder(ret, path, true, c, e);
+}
+
+int snn_runlog_look(
+	struct snn_runlog **ret, const char *path, struct snn_config *c, struct snn_error *e)
+{
+	return open_folder(ret, path, false, c, e);
 }
 
 /* The fewest digits that read back to the same bits; nothing for NAN. */

@@ -35,8 +35,11 @@ int snn_runlog_create(
 void snn_runlog_discard(struct snn_runlog *l);
 /* Write config.yaml anew, where a resumed run got more epochs. */
 int snn_runlog_configure(struct snn_runlog *l, const struct snn_config *c, struct snn_error *e);
-/* An existing one, to resume or evaluate. *c is read from its config.yaml. */
+/* An existing one, to resume. *c is read from its config.yaml. */
 int snn_runlog_open(
+	struct snn_runlog **ret, const char *path, struct snn_config *c, struct snn_error *e);
+/* The same to read only, also while another process trains: no lock, nothing may be written. */
+int snn_runlog_look(
 	struct snn_runlog **ret, const char *path, struct snn_config *c, struct snn_error *e);
 void snn_runlog_close(struct snn_runlog *l);
 const char *snn_runlog_path(const struct snn_runlog *l);

@@ -9,7 +9,7 @@
  *
  * A_i shrinks (or is exactly 0 after a spike outside psi's support), and P E + F cancels by a factor
  * A_i: sums are in double, and a neuron is settled, its mark set anew, when |A_i| leaves
- * A_MIN .. A_MAX: F += P E, E *= A, A = 1, P = 0. At 1e-5 cancellation costs 5 of double's 16 digits,
+ * A_MIN .. A_MAX: F += P E, E *= A, A = 1, P = 0. At 1e-3 cancellation costs 3 of double's 16 digits,
  * which leaves more than float32 has. Columns whose traces have all decayed below EPS_MIN of an
  * input spike's are beyond float32's rounding: they leave the list of live columns.
  */
@@ -21,7 +21,7 @@
 #include "fast.h"
 #include "trace.h"
 
-#define A_MIN   1e-5
+#define A_MIN   1e-3
 #define A_MAX   1e5
 #define EPS_MIN 1e-9
 

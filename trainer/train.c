@@ -175,7 +175,7 @@ static int train_batch(struct snn_trainer *tr, const struct snn_seq **seq, struc
 	if (r == 0)
 		r = tr->weights->ops->rest(tr->weights, tr->n_update, e);
 	if (r == 0 && !isfinite(tr->score.nll))
-		r = snn_fail(e, -ERANGE,
+		r = snn_fail(e, -EDOM,
 			"training diverged in epoch %u: the NLL is not finite; lower train.rate (now %g)",
 			tr->epoch + 1, tr->config.train.rate);
 	tr->i_seq += n;

@@ -27,7 +27,7 @@ struct snn_weights_ops {
 		uint32_t n_lane, struct snn_error *e);
 	/*
 	 * The host's image of a matrix, for rules that need it transposed: *ret [n_row][n_col] is
-	 * borrowed until the next call. On a board it is what the last read-back saw.
+	 * borrowed until the next update. On a board it is what the last read-back saw.
 	 */
 	int (*image)(
 		struct snn_weights *w, uint32_t i_matrix, const float **ret, struct snn_error *e);

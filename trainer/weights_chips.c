@@ -13,6 +13,7 @@
 #define GROW_SATURATED 2.0f  /* ADC range, after a pass in which codes saturated */
 #define GROW_EARLY     1.25f /* and within one, as soon as many codes have */
 #define MANY_SATURATED 32
+#define VERY_MANY      512
 
 int snn_board_fail(
 	const struct snn_chips *ch, uint32_t board, int code, const char *what, struct snn_error *e)
@@ -145,14 +146,20 @@ static int chips_image(
 	return r;
 }
 
-/* Weights of a young network outgrow the ranges of calibration within an epoch. */
+/*
+ * Weights of a young network outgrow the ranges of calibration within an epoch: where many codes
+ * saturate, a range grows between batches, and doubles where it is far too small.
+ */
 static int widen(struct snn_chips *ch, struct snn_error *e)
 {
 	int r = 0;
 
 	for (uint32_t i = 0; r == 0 && i < ch->base.net->n_matrix; i++) {
-		if (ch->block[i].n_sat >= MANY_SATURATED)
-			r = snn_chips_range(ch, i, GROW_EARLY * ch->block[i].range, e);
+		uint64_t n = ch->block[i].n_sat;
+		float factor = n >= VERY_MANY ? GROW_SATURATED : GROW_EARLY;
+
+		if (n >= MANY_SATURATED)
+			r = snn_chips_range(ch, i, factor * ch->block[i].range, e);
 	}
 	return r;
 }

@@ -271,16 +271,19 @@ static void checkpoints_of_others_are_refused_in_words(void **state)
 	refused(d, "a.h5", -EINVAL, "13");
 	d = c;
 	snprintf(d.rule, sizeof(d.rule), "bptt");
-	refused(d, "a.h5", -EINVAL, "a checkpoint of rule osttp, not bptt");
+	refused(d, "a.h5", -EINVAL, "made with rule=osttp, but the run's configuration has rule=bptt");
 	d = c;
 	d.weights = SNN_WEIGHTS_CHIPS;
-	refused(d, "a.h5", -EINVAL, "a checkpoint of weights float, not chips");
+	refused(d, "a.h5", -EINVAL, "made with weights=float");
 	d = c;
 	d.train.epochs = 2;
 	refused(d, "a.h5", -EINVAL, "3 epochs, more than train.epochs = 2");
 	d = c;
 	d.train.momentum = 0.5;
-	refused(d, "a.h5", -ENOENT, "/optimizer/m1/W");
+	refused(d, "a.h5", -EINVAL, "made with train.momentum=0, ");
+	d = c;
+	d.seed = 77;
+	refused(d, "a.h5", -EINVAL, "but the run's configuration has seed=77");
 }
 
 static void a_diverging_run_ends_in_words(void **state)

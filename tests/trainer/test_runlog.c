@@ -54,6 +54,24 @@ static void assert_text(const char *file, const char *want)
 	free(text);
 }
 
+static void what_a_crash_left_beside_is_swept(void **state)
+{
+	struct snn_runlog *l;
+	struct snn_error e = { "" };
+	struct snn_config c;
+
+	(void)state;
+	snn_config_default(&c);
+	snn_runlog_close(created("run", &c));
+	write_text("run/best.h5.77-0.part", "half");
+	assert_int_equal(snn_runlog_look(&l, "run", &c, &e), 0);
+	assert_int_equal(access("run/best.h5.77-0.part", F_OK), 0);
+	snn_runlog_close(l);
+	assert_int_equal(snn_runlog_open(&l, "run", &c, &e), 0);
+	assert_int_equal(access("run/best.h5.77-0.part", F_OK), -1);
+	snn_runlog_close(l);
+}
+
 static void discarded_run_leaves_no_folder(void **state)
 {
 	struct snn_config c;
@@ -306,6 +324,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		scratch_test(new_run_keeps_its_configuration),
 		scratch_test(discarded_run_leaves_no_folder),
+		scratch_test(what_a_crash_left_beside_is_swept),
 		scratch_test(default_folder_names_task_rule_weights_and_seed),
 		scratch_test(folder_that_holds_a_run_is_not_overwritten),
 		scratch_test(second_process_is_told_the_pid_of_the_first),
