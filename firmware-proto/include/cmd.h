@@ -38,12 +38,14 @@
 #define CMD_VERSION 1 /* of the payloads; HELLO agrees on one */
 
 /* CRC-32C of schema.txt, which lists every payload; what mutates needs both ends to agree. */
-#define CMD_SCHEMA 0x00000000
+#define CMD_SCHEMA 0x7bbcc256
 
-#define CMD_N_DEVICE   4    /* devices of a cell */
-#define CMD_N_ROW_MAX  1024 /* of a chip: a pulse has 10 bits for each */
-#define CMD_N_COL_MAX  1024
-#define CMD_N_CHIP_MAX 255
+#define CMD_N_DEVICE    4    /* devices of a cell */
+#define CMD_N_ROW_MAX   1024 /* of a chip: a pulse has 10 bits for each */
+#define CMD_N_COL_MAX   1024
+#define CMD_N_CHIP_MAX  255
+#define CMD_N_SLOT_MAX  64
+#define CMD_N_FRAME_MIN 256 /* INFO fits, and so does any reply of fixed shape */
 
 /*
  * Operations. "seq 0": asked at any time, session and seq 0, no effect on chips, not in the order;
@@ -182,7 +184,7 @@ void cmd_put_resumed(struct wire_writer *w, const struct cmd_resumed *x);
 bool cmd_take_resumed(struct wire_reader *r, struct cmd_resumed *ret);
 
 /* PING: all of the rest of the payload, up to CMD_N_PING bytes. */
-#define CMD_N_PING 512
+#define CMD_N_PING 128
 void cmd_put_ping(struct wire_writer *w, const void *buf, size_t n);
 bool cmd_take_ping(struct wire_reader *r, const uint8_t **ret, size_t *ret_n); /* borrowed */
 
@@ -197,7 +199,11 @@ struct cmd_info {
 	uint64_t t_mvm;       /* ns per vector */
 };
 
+/* Are its numbers within the limits of this protocol? */
+bool cmd_is_geometry(const struct cmd_info *x);
+
 void cmd_put_info(struct wire_writer *w, const struct cmd_info *x);
+/* Only a board within the limits. */
 bool cmd_take_info(struct wire_reader *r, struct cmd_info *ret);
 
 /* LINK_STATS: the board's view of the link since power-up. */
@@ -230,6 +236,7 @@ struct cmd_mvm {
 #define CMD_N_MVM_HEAD 12 /* bytes of an item before its inputs */
 #define CMD_N_MVM_MAX  32 /* items of a batch */
 
+/* Both are capped at WIRE_N_FRAME_MAX, which never fits. */
 size_t cmd_mvm_n_in(const struct cmd_mvm *x);
 /* Bytes of an item's part of the reply: add to CMD_N_RESULT, compare with n_frame - WIRE_N_OVERHEAD. */
 size_t cmd_mvm_n_reply(const struct cmd_mvm *x, uint32_t adc_bits);
