@@ -290,7 +290,7 @@ bool cmd_take_pulsed(struct wire_reader *r, uint64_t *ret_n_pulse);
 /*
  * READ_BLOCK: values [n_row][n_col][4], binary32 S. Either all fits in a reply, or n_row is 1: then
  * the board reads the whole row at once, answers with its first values, as many as fit (a multiple
- * of 4), and gives the others to READ_REST as often as asked, until the next READ_BLOCK.
+ * of 4), and gives the others to READ_REST as often as asked, until the next READ_BLOCK or PROGRAM.
  * PROGRAM: values in the same order follow the patch; all must fit in the request.
  */
 struct cmd_patch {

@@ -111,20 +111,21 @@ struct fw_slot {
 struct fw {
 	struct fw_config config;
 	struct wire_decoder decoder;
-	struct fw_slot slot[64]; /* reply to seq at seq % n_slot */
-	uint8_t *reply;          /* of seq 0 operations, NAKs, refusals */
-	uint8_t *packed;         /* a frame as the link wants it */
-	int16_t *code;           /* [n_frame] */
-	uint32_t *value;         /* [n_frame / 4 + n_col * 4]: a reply's or a row's */
-	uint32_t n_value_row;    /* of the last READ_BLOCK, for READ_REST; 0: none */
-	uint32_t session;        /* 0: none */
-	uint64_t nonce[8];       /* of the latest HELLOs, nonce[i_nonce] the present session's */
-	uint8_t n_nonce, i_nonce;
+	struct fw_slot slot[64];        /* reply to seq at seq % n_slot */
+	uint8_t *reply;                 /* of seq 0 operations, NAKs, refusals */
+	uint8_t *packed;                /* a frame as the link wants it */
+	int16_t *code;                  /* [n_frame] */
+	uint32_t *value;                /* [n_frame / 4 + n_col * 4]: a reply's or a row's */
+	uint32_t n_value_row;           /* of the last READ_BLOCK, for READ_REST; 0: none */
+	uint32_t session, session_last; /* 0: none; number given last */
+	uint64_t nonce[8];              /* of the latest sessions, newest first */
+	uint8_t n_nonce;
 	uint32_t seq;     /* executed last */
 	uint32_t seq_gap; /* out of order last, NAKed; 0: none */
 	uint16_t n_frame; /* agreed in HELLO */
 	bool is_schema_equal;
 	bool is_armed;
+	bool is_sent;                     /* something, since the last doorbell */
 	uint32_t n_budget;                /* pulses left */
 	uint32_t t_heard;                 /* ms, the session's last good frame */
 	uint32_t t_byte;                  /* ms, the last byte */
