@@ -47,7 +47,7 @@ struct xbar_backend {
 	void (*help)(xbar_help_row *row, void *user);
 };
 
-extern const struct xbar_backend xbar_backend_emu;
+extern const struct xbar_backend xbar_backend_emu, xbar_backend_remote;
 
 /* The backend of a scheme; -EINVAL unknown, -ENOTSUP known but not in this build. */
 int xbar_backend_find(

@@ -24,6 +24,7 @@ enum xbar_link_kind {
 struct xbar_link_info {
 	char name[128];             /* for messages: "/dev/ttyACM0" */
 	char uri[XBAR_URI_MAX + 1]; /* complete */
+	uint64_t t_byte;            /* ns that a byte takes on the line; 0: none to speak of */
 };
 
 /* One board that was found; uri opens it, problem is "" or why that will fail. */
@@ -50,7 +51,13 @@ struct xbar_link_ops {
 	void (*help)(xbar_help_row *row, void *user);
 };
 
-extern const struct xbar_link_ops xbar_link_serial, xbar_link_usb;
+extern const struct xbar_link_ops xbar_link_loop, xbar_link_serial, xbar_link_usb;
+
+/* The link of a scheme that is one. */
+const struct xbar_link_ops *xbar_link_find(const char *scheme);
+
+/* The rows of all links that can tell. */
+int xbar_link_scan(xbar_scan_row *row, void *user, struct xbar_message *msg);
 
 /* ns of CLOCK_MONOTONIC. */
 uint64_t xbar_clock(void);

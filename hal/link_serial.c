@@ -186,6 +186,7 @@ static void describe(const struct serial *s, struct xbar_link_info *info)
 	snprintf(info->uri, sizeof(info->uri), "serial:%s", s->path);
 	snprintf(baud, sizeof(baud), "%u", s->baud);
 	xbar_uri_append(info->uri, sizeof(info->uri), "baud", baud);
+	info->t_byte = UINT64_C(10000000000) / s->baud; /* a start bit, 8, a stop bit */
 }
 
 static void serial_close(void *ln)

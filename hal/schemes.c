@@ -5,17 +5,32 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
+#include "link.h"
 #include "spelling.h"
 
 #define N(list) (sizeof(list) / sizeof(list[0]))
 
 static const char *const names[] = {
 	"emu",
+	"loop",
+#ifdef HAVE_SERIAL
+	"serial",
+#endif
+#ifdef HAVE_USB
+	"usb",
+#endif
 	NULL,
 };
 
 static const struct xbar_backend *const backends[] = {
 	&xbar_backend_emu,
+	&xbar_backend_remote,
+#ifdef HAVE_SERIAL
+	&xbar_backend_remote,
+#endif
+#ifdef HAVE_USB
+	&xbar_backend_remote,
+#endif
 };
 
 static_assert(N(names) == N(backends) + 1, "the two lists are parallel");
@@ -40,10 +55,16 @@ static const struct xbar_backend *find(const char *scheme)
 int xbar_backend_find(const struct xbar_backend **ret, const char *scheme, struct xbar_message *msg)
 {
 	const struct xbar_backend *be = find(scheme);
+	const struct xbar_link_ops *link = xbar_link_find(scheme);
 	char all[128] = "";
 
 	if (be) {
 		*ret = be;
+		return 0;
+	}
+	/* A link that was not built says how to get it. */
+	if (link) {
+		*ret = &xbar_backend_remote;
 		return 0;
 	}
 	for (size_t i = 0; names[i]; i++) {
@@ -68,10 +89,16 @@ int xbar_scheme_help(const char *scheme,
 	void *user)
 {
 	const struct xbar_backend *be = find(scheme);
+	const struct xbar_link_ops *link = xbar_link_find(scheme);
 
 	if (!be)
 		return -ENOENT;
 	if (be->help)
 		be->help(row, user);
+	if (!link)
+		return 0;
+	link->help(row, user);
+	row(user, "timeout", "s", "5", "0.01 .. 3600", "",
+		"how long a silent or unplugged board is waited for");
 	return 0;
 }

@@ -150,7 +150,7 @@ static void wrong_boards_are_exit_2_with_the_nearest_key(void **state)
 	FAILS("info emo:", 2, "unknown kind of board \"emo:\"", "did you mean \"emu:\"");
 	FAILS("info 'emu:?drift_mu=1'", 2, "\"drift_mu\"", "did you mean \"drift_nu\"");
 	FAILS("info 'emu:?drift_nu=7'", 2, "drift_nu=7", "0 .. 1");
-	FAILS("info serial:/dev/ttyACM0", 2, "not in this build");
+	FAILS("info replay:session", 2, "not in this build");
 	FAILS("read 'emu:?state=none/board.state'", 1, "none/board.state", "No such file");
 	put("foreign", "this is no board\n");
 	FAILS("info 'emu:?state=foreign'", 1, "foreign", "left as it is");

@@ -40,11 +40,13 @@ static int tear_down(void **state)
 	return 0;
 }
 
+/* What the board did; bytes and round trips are the link's affair. */
 static struct xbar_stats stats_of(struct xbar *x)
 {
 	struct xbar_stats s;
 
 	assert_int_equal(xbar_stats(x, &s), 0);
+	s.n_byte_out = s.n_byte_in = s.n_round_trip = s.n_retry = 0;
 	return s;
 }
 

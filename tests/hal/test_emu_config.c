@@ -122,8 +122,7 @@ static void unknown_names_are_told_the_nearest(void **state)
 static void kinds_of_later_builds_are_enotsup(void **state)
 {
 	(void)state;
-	REFUSED("serial:/dev/ttyACM0", -ENOTSUP, "\"serial:\"", "not in this build", "emu:");
-	REFUSED("loop:", -ENOTSUP, "\"loop:\"");
+	REFUSED("replay:session", -ENOTSUP, "\"replay:\"", "not in this build", "emu:");
 }
 
 static void values_out_of_range_name_key_value_unit_and_range(void **state)
