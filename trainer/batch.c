@@ -46,7 +46,8 @@ int snn_batch_init(struct snn_batch *b, struct snn_net *net, struct snn_weights 
 	*b = (struct snn_batch){ .net = net, .weights = w, .n_lane = n_lane };
 	b->seq = calloc(n_lane, sizeof(*b->seq));
 	if (!b->seq || snn_spikes_init(&b->x, net->n_in, n_lane, false) < 0 ||
-		snn_spikes_init(&b->y_star, net->n_out, n_lane, false) < 0 || init_layers(b) < 0) {
+		snn_spikes_init(&b->y_star, net->n_out, n_lane, false) < 0 ||
+		snn_spikes_init(&b->error, net->n_out, n_lane, true) < 0 || init_layers(b) < 0) {
 		snn_batch_done(b);
 		return -ENOMEM;
 	}
@@ -59,6 +60,7 @@ void snn_batch_done(struct snn_batch *b)
 		snn_spikes_done(&b->layer[l].out);
 	snn_spikes_done(&b->x);
 	snn_spikes_done(&b->y_star);
+	snn_spikes_done(&b->error);
 	free(b->seq);
 	free(b->memory);
 	*b = (struct snn_batch){ 0 };
@@ -246,10 +248,26 @@ static void learn_readout(struct snn_batch *b, uint32_t lane)
 	}
 }
 
+/* l = B err: has to wait for the output. */
+static int project_error(struct snn_batch *b, struct snn_error *e)
+{
+	struct snn_product p[SNN_MAX_HIDDEN];
+	const struct snn_net *net = b->net;
+
+	for (uint32_t lane = 0; lane < b->n_active; lane++)
+		snn_spikes_values(&b->error, lane, b->err + (size_t)lane * net->n_out);
+	for (uint32_t l = 0; l < net->n_layer; l++)
+		p[l] = (struct snn_product){
+			.i_matrix = snn_net_b_fb(net, l), .in = &b->error, .out = b->layer[l].l
+		};
+	return product(b, p, net->n_layer, e);
+}
+
 static int step(struct snn_batch *b, struct snn_learner *learner, struct snn_score *score,
 	struct snn_error *e)
 {
-	int r = forward(b, learner && learner->rule->uses_feedback, score, e);
+	enum snn_feedback feedback = learner ? learner->rule->feedback : SNN_FEEDBACK_NONE;
+	int r = forward(b, feedback == SNN_FEEDBACK_TARGET, score, e);
 
 	if (r < 0)
 		return r;
@@ -259,7 +277,9 @@ static int step(struct snn_batch *b, struct snn_learner *learner, struct snn_sco
 		if (learner)
 			learn_readout(b, lane);
 	}
-	return learner ? learner->rule->step(learner, b, e) : 0;
+	if (feedback == SNN_FEEDBACK_ERROR)
+		r = project_error(b, e);
+	return r == 0 && learner ? learner->rule->step(learner, b, e) : r;
 }
 
 int snn_batch_run(struct snn_batch *b, const struct snn_seq *const *seq, uint32_t n,

@@ -27,7 +27,8 @@ struct snn_batch {
 	struct snn_net *net;
 	struct snn_weights *weights;
 	uint32_t n_lane, n_active, t;
-	struct snn_spikes x, y_star;
+	struct snn_spikes x, y_star,
+		error; /* error: err as input of B, for rules that send it there */
 	struct snn_layer_state layer[SNN_MAX_HIDDEN];
 	float *o, *err;             /* [n_lane][n_out] logits, yhat - y_star */
 	const struct snn_seq **seq; /* [n_lane] of this batch, longest first */

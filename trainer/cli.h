@@ -37,5 +37,6 @@ int cmd_train(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_gradients(int argc, char **argv);
 int cmd_data(int argc, char **argv);
+int cmd_rules(int argc, char **argv);
 
 #endif

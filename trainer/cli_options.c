@@ -22,7 +22,7 @@ enum {
 static const struct argp_option options[] = {
 	{ "config", OPT_CONFIG, "FILE", 0, "YAML file of settings", 1 },
 	{ "task", OPT_TASK, "T", 0, "chorale (built in) or jsb (Bach chorales)", 1 },
-	{ "rule", OPT_RULE, "R", 0, "bptt, ostl, osttp or drtp", 1 },
+	{ "rule", OPT_RULE, "R", 0, "learning rule, e.g. osttp (osttp rules lists them)", 1 },
 	{ "weights", OPT_WEIGHTS, "float|chips", 0, "in float32, or in conductances", 1 },
 	{ "uri", OPT_URI, "URI", 0, "the board, e.g. 'emu:?chips=2&seed=7' (see xbar --help)", 1 },
 	{ "epochs", OPT_EPOCHS, "N", 0, "passes over the training sequences", 1 },

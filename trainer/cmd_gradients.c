@@ -162,7 +162,7 @@ static void put_attributes(struct snn_store *st, const struct snn_trainer *tr, d
 static int put_all(struct snn_store *st, struct snn_trainer *tr, const struct snn_seq *seq,
 	double nll, struct snn_error *e)
 {
-	bool has_feedback = tr->learner.rule->uses_feedback || !tr->device;
+	bool has_feedback = tr->learner.rule->feedback != SNN_FEEDBACK_NONE || !tr->device;
 	int r = put_steps(st, "/input", seq, 0, tr->net.n_in, e);
 
 	if (r == 0)

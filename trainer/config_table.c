@@ -16,7 +16,8 @@ static_assert(offsetof(struct snn_config, network.hidden) ==
 
 /* Names only, so that the configuration does not need the code behind them (tests compare). */
 static const char *const task_names[] = { "chorale", "jsb", NULL };
-const char *const snn_rule_names[] = { "bptt", "ostl", "osttp", "drtp", NULL };
+const char *const snn_rule_names[] = { "bptt", "fa", "dfa", "drtp", "eprop", "eprop-rnd", "ostl",
+	"ostl-rnd", "osttp", NULL };
 
 /* Each in the order of its enum. */
 static const char *const weights_names[] = { "float", "chips", NULL };

@@ -18,11 +18,21 @@ struct snn_learner {
 	void *state;                            /* of the rule */
 };
 
+/* What goes through the fixed random matrices B, and so when layer.l is known. */
+enum snn_feedback {
+	SNN_FEEDBACK_NONE,
+	SNN_FEEDBACK_TARGET, /* l = B y_star, fetched together with W x */
+	SNN_FEEDBACK_ERROR,  /* l = B (yhat - y_star), fetched after the output */
+	SNN_FEEDBACK_IMAGE,  /* the rule itself carries errors back through what it reads of B */
+};
+
 struct snn_rule {
 	const char *name, *help;
-	bool uses_feedback; /* layer.l is B y_star, fetched together with W x, when step() is called */
-	bool uses_traces; /* the learner keeps eligibility traces */
-	bool is_backward; /* gradients exist at the end of a sequence only */
+	enum snn_feedback feedback;
+	bool is_layered;       /* B_l starts at layer l + 1 instead of the output */
+	bool uses_traces;      /* the learner keeps eligibility traces ... */
+	bool is_without_reset; /* ... whose factor is d alone: no path through the reset */
+	bool is_backward;      /* gradients exist at the end of a sequence only */
 	int (*init)(struct snn_learner *le, const struct snn_batch *b); /* may be NULL */
 	void (*done)(struct snn_learner *le);                           /* may be NULL */
 	int (*begin)(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);
@@ -31,7 +41,9 @@ struct snn_rule {
 };
 
 extern const struct snn_rule *const snn_rules[]; /* ends with NULL */
-extern const struct snn_rule snn_rule_bptt, snn_rule_ostl, snn_rule_osttp, snn_rule_drtp;
+extern const struct snn_rule snn_rule_bptt, snn_rule_fa, snn_rule_dfa, snn_rule_drtp;
+extern const struct snn_rule snn_rule_eprop, snn_rule_eprop_rnd, snn_rule_ostl, snn_rule_ostl_rnd;
+extern const struct snn_rule snn_rule_osttp;
 
 const struct snn_rule *snn_rule_find(const char *name); /* NULL if unknown */
 
@@ -46,6 +58,8 @@ void snn_learner_done(struct snn_learner *le);
 /* For rules with traces: begin, step (with layer.l filled) and end of all layers and lanes. */
 int snn_learner_begin_traces(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);
 void snn_learner_step_traces(struct snn_learner *le, struct snn_batch *b);
+/* The same as a rule's step, where layer.l came through B. */
+int snn_learner_step_given(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);
 int snn_learner_end_traces(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);
 
 /* The inputs of a layer in the step under way. */

@@ -49,8 +49,12 @@ static void lay_out(struct snn_net *net, const struct snn_config *c)
 	for (uint32_t l = 0; l < net->n_layer; l++)
 		add_matrix(net, "W", l, snn_layer_inputs(net, l), net->size[l], false);
 	add_matrix(net, "V", 0, top, net->n_out, false);
-	for (uint32_t l = 0; l < net->n_layer; l++)
-		add_matrix(net, "B", l, net->n_out, net->size[l], true);
+	for (uint32_t l = 0; l < net->n_layer; l++) {
+		bool is_from_above = net->is_layered && l + 1 < net->n_layer;
+
+		add_matrix(net, "B", l, is_from_above ? net->size[l + 1] : net->n_out, net->size[l],
+			true);
+	}
 	for (uint32_t l = 0; l < net->n_layer; l++) {
 		size_t n = (size_t)snn_layer_inputs(net, l) * net->size[l];
 
@@ -132,11 +136,12 @@ static int check_sizes(const struct snn_net *net, struct snn_error *e)
 }
 
 int snn_net_init(struct snn_net *net, const struct snn_config *c, uint32_t n_in, uint32_t n_out,
-	const float *bias, struct snn_error *e)
+	const float *bias, bool is_layered, struct snn_error *e)
 {
 	int r;
 
 	*net = (struct snn_net){
+		.is_layered = is_layered,
 		.n_in = n_in,
 		.n_out = n_out,
 		.n_layer = c->network.n_hidden,
@@ -178,6 +183,8 @@ void snn_net_center_feedback(struct snn_net *net, const double *p)
 	for (uint32_t l = 0; l < net->n_layer; l++) {
 		struct snn_matrix *m = &net->matrix[snn_net_b_fb(net, l)];
 
+		if (net->is_layered && l + 1 < net->n_layer)
+			continue; /* comes from a hidden layer */
 		for (uint32_t i = 0; i < m->n_col; i++) {
 			double along = 0;
 

@@ -44,6 +44,7 @@ struct snn_net {
 	uint32_t size[SNN_MAX_HIDDEN];
 	int neuron, reset, psi; /* enums of config.h */
 	float decay, psi_gamma, psi_width;
+	bool is_layered; /* B_l comes from layer l + 1, not from the output */
 	uint32_t n_matrix, n_tensor;
 	struct snn_matrix matrix[SNN_MAX_MATRIX];
 	struct snn_tensor tensor[SNN_MAX_TENSOR];
@@ -51,11 +52,12 @@ struct snn_net {
 };
 
 /*
- * Draw a network from c->seed. bias [n_out]: initial c. The draws of a matrix do not depend on the
+ * Draw a network from c->seed. bias [n_out]: initial c. is_layered: B_l comes
+ * from layer l + 1 instead of from the output (feedback alignment). The draws of a matrix do not depend on the
  * other matrices' sizes or scales. -EINVAL (in words) for sizes that cannot be, -ENOMEM.
  */
 int snn_net_init(struct snn_net *net, const struct snn_config *c, uint32_t n_in, uint32_t n_out,
-	const float *bias, struct snn_error *e);
+	const float *bias, bool is_layered, struct snn_error *e);
 void snn_net_done(struct snn_net *net);
 
 /*

@@ -19,6 +19,7 @@ static const struct {
 	{ "eval", "test a trained network, at once or after its chips have aged", cmd_eval },
 	{ "gradients", "write one sequence's gradients, for comparison with other code",
 		cmd_gradients },
+	{ "rules", "list the learning rules and what each needs", cmd_rules },
 	{ "data", "download the public data sets", cmd_data },
 };
 #define N_COMMAND (sizeof(commands) / sizeof(commands[0]))

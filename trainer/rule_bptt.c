@@ -1,212 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * rule_bptt.c - backpropagation through time: the unrolled network, backwards from the last step of
- * a sequence. With dE/ds of layer l at step t written ds_l(t),
- *
- *	dy_l(t) = V err(t)  (top layer)  or  W_{l+1} ds_{l+1}(t),  plus  J_l(t+1) ds_l(t+1)
- *	ds_l(t) = psi_l(t) dy_l(t) + j_l(t+1) ds_l(t+1)
- *	j(t+1) = d (1 - y(t)) full, d soft;  J(t+1) = -d s(t) full, -b soft
- *	gW += x(t) ds(t)',  gb += -psi(t) dy(t)  and, soft,  -y(t) ds(t+1)
+ * rule_bptt.c - backpropagation through time: unroll.h with the true weights as path in space.
  */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include "fast.h"
-#include "learner.h"
 #include "back.h"
+#include "unroll.h"
 
-struct history {
-	float *s, *y, *psi; /* [n_lane][max_step][n] */
-	double *ds;         /* [n] of the step after */
-	float *ds_now, *back;
-};
-
-struct bptt {
-	uint32_t max_step;
-	struct history layer[SNN_MAX_HIDDEN];
-	float *err; /* [n_lane][max_step][n_out] */
-	float *memory;
-	double *ds_memory;
-};
-
-static int bptt_init(struct snn_learner *le, const struct snn_batch *b)
+static void carry(const struct snn_space *s, const struct snn_net *net, uint32_t l,
+	const float *err, const float *above, float *ret)
 {
-	struct bptt *q = calloc(1, sizeof(*q));
-	size_t n = 0;
+	bool is_top = l + 1 == net->n_layer;
 
-	if (!q)
-		return -ENOMEM;
-	le->state = q;
-	for (uint32_t l = 0; l < b->net->n_layer; l++)
-		n += b->net->size[l];
-	q->ds_memory = calloc(n, sizeof(*q->ds_memory));
-	if (!q->ds_memory)
-		return -ENOMEM;
-	n = 0;
-	for (uint32_t l = 0; l < b->net->n_layer; l++) {
-		q->layer[l].ds = q->ds_memory + n;
-		n += b->net->size[l];
-	}
-	return 0;
-}
-
-static void bptt_done(struct snn_learner *le)
-{
-	struct bptt *q = le->state;
-
-	if (q) {
-		free(q->memory);
-		free(q->ds_memory);
-	}
-	free(q);
-}
-
-/* Room for sequences of max_step steps. */
-static int grow(struct bptt *q, const struct snn_batch *b, uint32_t max_step)
-{
-	const struct snn_net *net = b->net;
-	size_t n_row = (size_t)b->n_lane * max_step, n = n_row * net->n_out;
-	float *p;
-
-	for (uint32_t l = 0; l < net->n_layer; l++)
-		n += (3 * n_row + 2) * net->size[l];
-	free(q->memory);
-	q->max_step = 0;
-	q->memory = p = calloc(n, sizeof(*p));
-	if (!p)
-		return -ENOMEM;
-	for (uint32_t l = 0; l < net->n_layer; l++) {
-		struct history *h = &q->layer[l];
-		size_t size = n_row * net->size[l];
-
-		h->s = p;
-		h->y = p + size;
-		h->psi = p + 2 * size;
-		h->ds_now = p + 3 * size;
-		h->back = h->ds_now + net->size[l];
-		p = h->back + net->size[l];
-	}
-	q->err = p;
-	q->max_step = max_step;
-	return 0;
-}
-
-static int bptt_begin(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)
-{
-	struct bptt *q = le->state;
-
-	if (b->seq[0]->n_step > q->max_step && grow(q, b, b->seq[0]->n_step) < 0)
-		return snn_fail(e, -ENOMEM, "no memory to unroll %u steps", b->seq[0]->n_step);
-	return 0;
-}
-
-static size_t row(const struct bptt *q, uint32_t lane, uint32_t t)
-{
-	return (size_t)lane * q->max_step + t;
-}
-
-static int bptt_step(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)
-{
-	struct bptt *q = le->state;
-
-	(void)e;
-	for (uint32_t lane = 0; lane < b->n_active; lane++) {
-		size_t n_out = b->net->n_out, to = row(q, lane, b->t);
-
-		memcpy(q->err + to * n_out, b->err + lane * n_out, n_out * sizeof(float));
-		for (uint32_t l = 0; l < b->net->n_layer; l++) {
-			size_t n = b->net->size[l];
-
-			memcpy(q->layer[l].s + to * n, b->layer[l].s + lane * n, n * sizeof(float));
-			memcpy(q->layer[l].y + to * n, b->layer[l].y + lane * n, n * sizeof(float));
-			memcpy(q->layer[l].psi + to * n, b->layer[l].psi + lane * n,
-				n * sizeof(float));
-		}
-	}
-	return 0;
-}
-
-/* back [n] = dE/dy from this step's layers above; fills ds_now, ds and grad_b. */
-static void unroll_layer(struct bptt *q, struct snn_net *net, uint32_t l, size_t at)
-{
-	struct history *h = &q->layer[l];
-	size_t n = net->size[l];
-	const float *s = h->s + at * n, *y = h->y + at * n, *psi = h->psi + at * n;
-	const struct snn_tensor *b = snn_net_threshold(net, l);
-	double d = (double)net->decay;
-	bool is_full = net->reset == SNN_RESET_FULL;
-
-	for (size_t i = 0; i < n; i++) {
-		double j = is_full ? d * (1 - (double)y[i]) : d;
-		double jj = is_full ? -d * (double)s[i] : -(double)b->value[i];
-		double dy = (double)h->back[i] + jj * h->ds[i];
-		double gb = -(double)psi[i] * dy;
-
-		if (!is_full)
-			gb -= (double)y[i] * h->ds[i];
-		b->grad[i] += gb;
-		h->ds[i] = (double)psi[i] * dy + j * h->ds[i];
-		h->ds_now[i] = (float)h->ds[i];
-	}
-}
-
-SNN_FAST static void add_scaled(size_t n, double a, const double *restrict x, double *restrict y)
-{
-	for (size_t i = 0; i < n; i++)
-		y[i] += a * x[i];
-}
-
-static void add_outer(struct bptt *q, struct snn_batch *b, uint32_t l, uint32_t lane, uint32_t t)
-{
-	size_t n = b->net->size[l];
-	double *grad = snn_net_grad_w(b->net, l)->grad;
-	const double *ds = q->layer[l].ds;
-
-	if (l == 0) {
-		const struct snn_seq *s = b->seq[lane];
-
-		for (uint32_t k = s->begin[t]; k < s->begin[t + 1]; k++)
-			add_scaled(n, 1, ds, grad + s->note[k] * n);
-		return;
-	}
-	for (size_t j = 0, n_in = b->net->size[l - 1]; j < n_in; j++) {
-		float x = q->layer[l - 1].y[row(q, lane, t) * n_in + j];
-
-		if (x != 0)
-			add_scaled(n, (double)x, ds, grad + j * n);
-	}
-}
-
-static void unroll_lane(
-	struct bptt *q, struct snn_batch *b, const struct snn_back *back, uint32_t lane)
-{
-	struct snn_net *net = b->net;
-	uint32_t top = net->n_layer - 1;
-
-	for (uint32_t l = 0; l <= top; l++)
-		memset(q->layer[l].ds, 0, net->size[l] * sizeof(double));
-	for (uint32_t t = b->seq[lane]->n_step - 1; t-- > 0;) {
-		size_t at = row(q, lane, t);
-
-		snn_back_through(back->v, net->size[top], net->n_out, q->err + at * net->n_out,
-			q->layer[top].back);
-		for (uint32_t l = top + 1; l-- > 0;) {
-			unroll_layer(q, net, l, at);
-			add_outer(q, b, l, lane, t);
-			if (l > 0)
-				snn_back_through(back->w[l], net->size[l - 1], net->size[l],
-					q->layer[l].ds_now, q->layer[l - 1].back);
-		}
-	}
+	(void)err;
+	snn_back_through(is_top ? s->v : s->w[l + 1], net->size[l],
+		is_top ? net->n_out : net->size[l + 1], above, ret);
 }
 
 static int bptt_end(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)
 {
-	struct snn_back back;
-	int r = snn_back_images(&back, b->weights, e);
+	struct snn_space space = { .carry = carry };
+	int r = snn_back_images(b->weights, &space.v, space.w, e);
 
-	for (uint32_t lane = 0; r == 0 && lane < b->n_seq; lane++)
-		unroll_lane(le->state, b, &back, lane);
+	if (r == 0)
+		snn_unroll_run(le, b, &space);
 	return r;
 }
 
@@ -214,9 +29,9 @@ const struct snn_rule snn_rule_bptt = {
 	.name = "bptt",
 	.help = "backpropagation through time: the exact gradient",
 	.is_backward = true,
-	.init = bptt_init,
-	.done = bptt_done,
-	.begin = bptt_begin,
-	.step = bptt_step,
+	.init = snn_unroll_init,
+	.done = snn_unroll_done,
+	.begin = snn_unroll_begin,
+	.step = snn_unroll_step,
 	.end = bptt_end,
 };

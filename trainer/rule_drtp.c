@@ -51,7 +51,7 @@ static int drtp_step(struct snn_learner *le, struct snn_batch *b, struct snn_err
 const struct snn_rule snn_rule_drtp = {
 	.name = "drtp",
 	.help = "target projection B y_star, no traces",
-	.uses_feedback = true,
+	.feedback = SNN_FEEDBACK_TARGET,
 	.begin = drtp_begin,
 	.step = drtp_step,
 	.end = drtp_begin,

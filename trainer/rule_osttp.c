@@ -6,19 +6,12 @@
  */
 #include "learner.h"
 
-static int osttp_step(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)
-{
-	(void)e;
-	snn_learner_step_traces(le, b);
-	return 0;
-}
-
 const struct snn_rule snn_rule_osttp = {
 	.name = "osttp",
 	.help = "target projection B y_star with OSTL's traces",
-	.uses_feedback = true,
+	.feedback = SNN_FEEDBACK_TARGET,
 	.uses_traces = true,
 	.begin = snn_learner_begin_traces,
-	.step = osttp_step,
+	.step = snn_learner_step_given,
 	.end = snn_learner_end_traces,
 };

@@ -7,8 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
-const struct snn_rule *const snn_rules[] = { &snn_rule_bptt, &snn_rule_ostl, &snn_rule_osttp,
-	&snn_rule_drtp, NULL };
+const struct snn_rule *const snn_rules[] = { &snn_rule_bptt, &snn_rule_fa, &snn_rule_dfa,
+	&snn_rule_drtp, &snn_rule_eprop, &snn_rule_eprop_rnd, &snn_rule_ostl, &snn_rule_ostl_rnd,
+	&snn_rule_osttp, NULL };
 
 const struct snn_rule *snn_rule_find(const char *name)
 {
@@ -50,7 +51,8 @@ int snn_learner_init(struct snn_learner *le, const struct snn_rule *rule,
 			"rule %s has no gradient before the end of a sequence: use train.update: sequence",
 			rule->name);
 	for (uint32_t l = 0; r == 0 && rule->uses_traces && l < b->net->n_layer; l++)
-		r = snn_trace_init(&le->trace[l], form, b->net, l, b->n_lane);
+		r = snn_trace_init(
+			&le->trace[l], form, b->net, l, b->n_lane, !rule->is_without_reset);
 	if (r == 0 && rule->init)
 		r = rule->init(le, b);
 	if (r < 0) {
@@ -99,6 +101,13 @@ void snn_learner_step_traces(struct snn_learner *le, struct snn_batch *b)
 				snn_net_threshold(b->net, l)->grad);
 		}
 	}
+}
+
+int snn_learner_step_given(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)
+{
+	(void)e;
+	snn_learner_step_traces(le, b);
+	return 0;
 }
 
 int snn_learner_end_traces(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)

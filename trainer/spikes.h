@@ -2,7 +2,7 @@
 /*
  * spikes.h - what a layer sends in one step, for all sequences of a batch: binary spikes as packed
  * bits (what a chip wants) and as a list of the active ones (what a sparse sum wants), or the real
- * values in [0, 1] of smooth units.
+ * values in [-1, 1] of smooth units and of errors.
  */
 #ifndef SNN_SPIKES_H
 #define SNN_SPIKES_H
@@ -29,7 +29,7 @@ void snn_spikes_done(struct snn_spikes *p);
 /* A lane's spikes from a list, ascending, each < n. Real units too: on is 1, off is 0. */
 void snn_spikes_list(struct snn_spikes *p, uint32_t lane, const uint16_t *on, uint32_t n_on);
 
-/* A lane from y [n]: 0 or 1, or anything in [0, 1] if is_real. */
+/* A lane from y [n]: 0 or 1, or anything in [-1, 1] if is_real. */
 void snn_spikes_values(struct snn_spikes *p, uint32_t lane, const float *y);
 
 static inline const uint16_t *snn_spikes_on(const struct snn_spikes *p, uint32_t lane)

@@ -7,7 +7,7 @@
 #include "fast.h"
 
 int snn_trace_init(struct snn_trace *tr, const struct snn_trace_form *form,
-	const struct snn_net *net, uint32_t layer, uint32_t n_lane)
+	const struct snn_net *net, uint32_t layer, uint32_t n_lane, bool has_reset_path)
 {
 	size_t n = net->size[layer];
 
@@ -17,6 +17,7 @@ int snn_trace_init(struct snn_trace *tr, const struct snn_trace_form *form,
 		.n = net->size[layer],
 		.n_lane = n_lane,
 		.reset = net->reset,
+		.has_reset_path = has_reset_path,
 		.decay = net->decay,
 	};
 	tr->a = calloc(2 * n + 2 * n * n_lane, sizeof(*tr->a));
@@ -90,7 +91,10 @@ void snn_trace_step(
 	double *eps_b = tr->eps_b + (size_t)in->lane * tr->n;
 	double *e_b = tr->e_b + (size_t)in->lane * tr->n;
 
-	if (tr->reset == SNN_RESET_FULL)
+	if (!tr->has_reset_path) /* eps_b stays 0 */
+		for (uint32_t i = 0; i < tr->n; i++)
+			tr->a[i] = (double)tr->decay;
+	else if (tr->reset == SNN_RESET_FULL)
 		factors_full(tr->n, (double)tr->decay, in, tr->a, eps_b, e_b);
 	else
 		factors_soft(tr->n, (double)tr->decay, in, tr->a, eps_b, e_b);

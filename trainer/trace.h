@@ -45,6 +45,7 @@ struct snn_trace {
 	const struct snn_trace_form *form;
 	uint32_t n_in, n, n_lane;
 	int reset;
+	bool has_reset_path; /* without: j = d and J = 0, as in e-prop */
 	float decay;
 	double *a, *c;       /* [n] of the step under way; a owns the block */
 	double *eps_b, *e_b; /* [n_lane][n] */
@@ -52,7 +53,7 @@ struct snn_trace {
 };
 
 int snn_trace_init(struct snn_trace *tr, const struct snn_trace_form *form,
-	const struct snn_net *net, uint32_t layer, uint32_t n_lane);
+	const struct snn_net *net, uint32_t layer, uint32_t n_lane, bool has_reset_path);
 void snn_trace_done(struct snn_trace *tr);
 void snn_trace_begin(struct snn_trace *tr, uint32_t lane);
 /* Accumulates into grad_w [n_in][n] and grad_b [n]. */

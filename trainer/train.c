@@ -20,7 +20,7 @@ double snn_rate(const struct snn_config *c, uint32_t epoch)
 	return rate;
 }
 
-static int draw_net(struct snn_trainer *tr, struct snn_error *e)
+static int draw_net(struct snn_trainer *tr, const struct snn_rule *rule, struct snn_error *e)
 {
 	const struct snn_config *c = &tr->config;
 	uint32_t n = tr->data.n_in;
@@ -33,7 +33,7 @@ static int draw_net(struct snn_trainer *tr, struct snn_error *e)
 		for (uint32_t k = 0; k < n; k++)
 			bias[k] = c->network.bias_marginal ? logf((float)(p[k] / (1 - p[k])))
 							   : (float)c->network.bias;
-		r = snn_net_init(&tr->net, c, n, n, bias, e);
+		r = snn_net_init(&tr->net, c, n, n, bias, rule->is_layered, e);
 		if (r == 0 && c->network.b_center)
 			snn_net_center_feedback(&tr->net, p);
 	}
@@ -52,8 +52,8 @@ static int open_weights(
 	r = snn_weights_chips_choose(&tr->config, e);
 	if (r < 0)
 		return r;
-	return snn_weights_chips_new(&tr->weights, &tr->net, &tr->config, rule->uses_feedback,
-		is_restored, &tr->device, e);
+	return snn_weights_chips_new(&tr->weights, &tr->net, &tr->config,
+		rule->feedback != SNN_FEEDBACK_NONE, is_restored, &tr->device, e);
 }
 
 static int init(struct snn_trainer *tr, bool is_restored, struct snn_error *e)
@@ -67,7 +67,7 @@ static int init(struct snn_trainer *tr, bool is_restored, struct snn_error *e)
 		return snn_fail(e, -EINVAL, "no such task or rule: %s, %s", c->task, c->rule);
 	r = task->load(&tr->data, c->seed, c->data, e);
 	if (r == 0)
-		r = draw_net(tr, e);
+		r = draw_net(tr, rule, e);
 	if (r == 0)
 		r = open_weights(tr, rule, is_restored, e);
 	if (r == 0 && snn_batch_init(&tr->batch, &tr->net, tr->weights, c->train.batch) < 0)

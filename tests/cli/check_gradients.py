@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every rule's gradients from the parameters in the file alone, in numpy: check_gradients.py OSTTP
 
-bptt backwards in time as in any textbook, ostl and osttp by the traces of Ortner et al. (2023), drtp
-by the step's own eligibility; all in float64. The file's are from float32: 1e-5 of the norm.
+bptt (fa and dfa with B for V) backwards in time as in any textbook, ostl and osttp by the traces of
+Ortner et al. (2023), eprop by those of Bellec et al. (2020), drtp by the step's own eligibility; all in float64. The file's are from float32: 1e-5 of the norm.
 """
 import os
 import subprocess
@@ -59,27 +59,29 @@ class Network:
             return self.d * (1 - self.y[t]), -self.d * self.s[t]
         return np.full_like(self.b, self.d), -self.b
 
-    def backward(self):
+    def backward(self, back):
         w, b = np.zeros_like(self.W), np.zeros_like(self.b)
         ds = np.zeros_like(self.b)
         for t in range(len(self.x), 0, -1):
             j, jj = self.jacobian(t)
-            dy = self.V.T @ self.err[t - 1] + jj * ds
+            dy = back[t - 1] + jj * ds
             b -= self.p[t] * dy + (0 if self.full else self.y[t] * ds)
             ds = self.p[t] * dy + j * ds
             w += np.outer(ds, self.x[t - 1])
         return w, b
 
-    def forward(self, signal, has_traces=True):
+    def forward(self, signal, has_traces=True, has_reset=True):
         w, b = np.zeros_like(self.W), np.zeros_like(self.b)
         eps, eps_b, e_b = np.zeros_like(self.W), np.zeros_like(self.b), np.zeros_like(self.b)
         for t in range(1, len(self.x) + 1):
             j, jj = self.jacobian(t - 1)
             if not has_traces:
                 j, jj, e_b = 0 * j, 0 * jj, 0 * e_b
+            if not has_reset:
+                j, jj = np.full_like(j, self.d), 0 * jj
             eps = (j + jj * self.p[t - 1])[:, None] * eps + self.x[t - 1]
             eps_b = j * eps_b + jj * e_b
-            if has_traces and not self.full:
+            if has_traces and has_reset and not self.full:
                 eps_b = eps_b - self.y[t - 1]
             e_b = self.p[t] * (eps_b - 1)
             w += (signal[t - 1] * self.p[t])[:, None] * eps
@@ -88,8 +90,13 @@ class Network:
 
     def gradients(self, rule):
         w, b = {
-            "bptt": self.backward,
+            "bptt": lambda: self.backward(self.err @ self.V),
+            "fa": lambda: self.backward(self.err @ self.B.T),
+            "dfa": lambda: self.backward(self.err @ self.B.T),
             "ostl": lambda: self.forward(self.err @ self.V),
+            "ostl-rnd": lambda: self.forward(self.err @ self.B.T),
+            "eprop": lambda: self.forward(self.err @ self.V, has_reset=False),
+            "eprop-rnd": lambda: self.forward(self.err @ self.B.T, has_reset=False),
             "osttp": lambda: self.forward(self.target @ self.B.T),
             "drtp": lambda: self.forward(self.target @ self.B.T, False),
         }[rule]()
@@ -114,7 +121,7 @@ def check(osttp, folder, rule, *settings):
 
 
 with tempfile.TemporaryDirectory() as scratch:
-    for rule_name in ("bptt", "ostl", "osttp", "drtp"):
+    for rule_name in ("bptt", "fa", "dfa", "drtp", "eprop", "eprop-rnd", "ostl", "ostl-rnd", "osttp"):
         for reset in ("full", "soft"):
             for psi in ("triangular", "tanh", "fast-sigmoid"):
                 check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, "network.psi=" + psi)

@@ -69,7 +69,7 @@ void rig_net(struct rig *g)
 	assert_non_null(bias);
 	for (uint32_t k = 0; k < g->n; k++)
 		bias[k] = -0.5f + 0.1f * (float)k;
-	if (snn_net_init(&g->net, &g->c, g->n, g->n, bias, &e) < 0)
+	if (snn_net_init(&g->net, &g->c, g->n, g->n, bias, g->is_layered, &e) < 0)
 		fail_msg("%s", e.text);
 	free(bias);
 }

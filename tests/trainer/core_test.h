@@ -42,6 +42,7 @@ struct rig {
 	struct snn_weights *w;
 	struct snn_batch b;
 	struct snn_learner le;
+	bool is_layered; /* B from the layer above; before rig_net() */
 	bool is_open;
 };
 

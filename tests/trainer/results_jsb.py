@@ -16,17 +16,10 @@ import tempfile
 SEEDS = (1, 2, 3)
 FROZEN = ["--set", "train.rate_hidden=0", "--set", "train.rate_threshold=0", "--set", "train.rate=0.015", "--set", "train.decay_factor=0.8"]
 # name, weights, rule, further options
-ROWS = [
-    ("bptt", "float", "bptt", []),
-    ("ostl", "float", "ostl", []),
-    ("osttp", "float", "osttp", []),
-    ("drtp", "float", "drtp", []),
-    ("frozen hidden layer", "float", "osttp", FROZEN),
-    ("bptt", "chips", "bptt", []),
-    ("ostl", "chips", "ostl", []),
-    ("osttp", "chips", "osttp", []),
-    ("drtp", "chips", "drtp", []),
-]
+RULES = ("bptt", "ostl", "eprop", "fa", "dfa", "ostl-rnd", "eprop-rnd", "osttp", "drtp")
+ROWS = [(rule, "float", rule, []) for rule in RULES]
+ROWS += [("frozen hidden layer", "float", "osttp", FROZEN)]
+ROWS += [(rule, "chips", rule, []) for rule in RULES]
 
 
 def train(osttp, weights, rule, options, seed):

@@ -188,10 +188,10 @@ static void more_neurons_than_spikes_can_name_are_refused(void **state)
 
 	(void)state;
 	rig_config(&g, 8, 65536);
-	assert_int_equal(snn_net_init(&g.net, &g.c, 8, 8, bias, &e), -EINVAL);
+	assert_int_equal(snn_net_init(&g.net, &g.c, 8, 8, bias, false, &e), -EINVAL);
 	assert_contains(e.text, "network.hidden: 65536 neurons, expected 1 .. 65535");
 	g.c.network.hidden[0] = 0;
-	assert_int_equal(snn_net_init(&g.net, &g.c, 8, 8, bias, &e), -EINVAL);
+	assert_int_equal(snn_net_init(&g.net, &g.c, 8, 8, bias, false, &e), -EINVAL);
 }
 
 int main(void)

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "unroll.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "fast.h"
+
+struct history {
+	float *s, *y, *psi; /* [n_lane][max_step][n] */
+	double *ds;         /* [n] of the step after */
+	float *ds_now, *back;
+};
+
+struct snn_unroll {
+	uint32_t max_step;
+	struct history layer[SNN_MAX_HIDDEN];
+	float *err; /* [n_lane][max_step][n_out] */
+	float *memory;
+	double *ds_memory;
+};
+
+int snn_unroll_init(struct snn_learner *le, const struct snn_batch *b)
+{
+	struct snn_unroll *q = calloc(1, sizeof(*q));
+	size_t n = 0;
+
+	if (!q)
+		return -ENOMEM;
+	le->state = q;
+	for (uint32_t l = 0; l < b->net->n_layer; l++)
+		n += b->net->size[l];
+	q->ds_memory = calloc(n, sizeof(*q->ds_memory));
+	if (!q->ds_memory)
+		return -ENOMEM;
+	n = 0;
+	for (uint32_t l = 0; l < b->net->n_layer; l++) {
+		q->layer[l].ds = q->ds_memory + n;
+		n += b->net->size[l];
+	}
+	return 0;
+}
+
+void snn_unroll_done(struct snn_learner *le)
+{
+	struct snn_unroll *q = le->state;
+
+	if (q) {
+		free(q->memory);
+		free(q->ds_memory);
+	}
+	free(q);
+}
+
+/* Room for sequences of max_step steps. */
+static int grow(struct snn_unroll *q, const struct snn_batch *b, uint32_t max_step)
+{
+	const struct snn_net *net = b->net;
+	size_t n_row = (size_t)b->n_lane * max_step, n = n_row * net->n_out;
+	float *p;
+
+	for (uint32_t l = 0; l < net->n_layer; l++)
+		n += (3 * n_row + 2) * net->size[l];
+	free(q->memory);
+	q->max_step = 0;
+	q->memory = p = calloc(n, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	for (uint32_t l = 0; l < net->n_layer; l++) {
+		struct history *h = &q->layer[l];
+		size_t size = n_row * net->size[l];
+
+		h->s = p;
+		h->y = p + size;
+		h->psi = p + 2 * size;
+		h->ds_now = p + 3 * size;
+		h->back = h->ds_now + net->size[l];
+		p = h->back + net->size[l];
+	}
+	q->err = p;
+	q->max_step = max_step;
+	return 0;
+}
+
+int snn_unroll_begin(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)
+{
+	struct snn_unroll *q = le->state;
+
+	if (b->seq[0]->n_step > q->max_step && grow(q, b, b->seq[0]->n_step) < 0)
+		return snn_fail(e, -ENOMEM, "no memory to unroll %u steps", b->seq[0]->n_step);
+	return 0;
+}
+
+static size_t row(const struct snn_unroll *q, uint32_t lane, uint32_t t)
+{
+	return (size_t)lane * q->max_step + t;
+}
+
+int snn_unroll_step(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)
+{
+	struct snn_unroll *q = le->state;
+
+	(void)e;
+	for (uint32_t lane = 0; lane < b->n_active; lane++) {
+		size_t n_out = b->net->n_out, to = row(q, lane, b->t);
+
+		memcpy(q->err + to * n_out, b->err + lane * n_out, n_out * sizeof(float));
+		for (uint32_t l = 0; l < b->net->n_layer; l++) {
+			size_t n = b->net->size[l];
+
+			memcpy(q->layer[l].s + to * n, b->layer[l].s + lane * n, n * sizeof(float));
+			memcpy(q->layer[l].y + to * n, b->layer[l].y + lane * n, n * sizeof(float));
+			memcpy(q->layer[l].psi + to * n, b->layer[l].psi + lane * n,
+				n * sizeof(float));
+		}
+	}
+	return 0;
+}
+
+/* back [n] = dE/dy from this step's layers above; fills ds_now, ds and grad_b. */
+static void unroll_layer(struct snn_unroll *q, struct snn_net *net, uint32_t l, size_t at)
+{
+	struct history *h = &q->layer[l];
+	size_t n = net->size[l];
+	const float *s = h->s + at * n, *y = h->y + at * n, *psi = h->psi + at * n;
+	const struct snn_tensor *b = snn_net_threshold(net, l);
+	double d = (double)net->decay;
+	bool is_full = net->reset == SNN_RESET_FULL;
+
+	for (size_t i = 0; i < n; i++) {
+		double j = is_full ? d * (1 - (double)y[i]) : d;
+		double jj = is_full ? -d * (double)s[i] : -(double)b->value[i];
+		double dy = (double)h->back[i] + jj * h->ds[i];
+		double gb = -(double)psi[i] * dy;
+
+		if (!is_full)
+			gb -= (double)y[i] * h->ds[i];
+		b->grad[i] += gb;
+		h->ds[i] = (double)psi[i] * dy + j * h->ds[i];
+		h->ds_now[i] = (float)h->ds[i];
+	}
+}
+
+SNN_FAST static void add_scaled(size_t n, double a, const double *restrict x, double *restrict y)
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] += a * x[i];
+}
+
+static void add_outer(
+	struct snn_unroll *q, struct snn_batch *b, uint32_t l, uint32_t lane, uint32_t t)
+{
+	size_t n = b->net->size[l];
+	double *grad = snn_net_grad_w(b->net, l)->grad;
+	const double *ds = q->layer[l].ds;
+
+	if (l == 0) {
+		const struct snn_seq *s = b->seq[lane];
+
+		for (uint32_t k = s->begin[t]; k < s->begin[t + 1]; k++)
+			add_scaled(n, 1, ds, grad + s->note[k] * n);
+		return;
+	}
+	for (size_t j = 0, n_in = b->net->size[l - 1]; j < n_in; j++) {
+		float x = q->layer[l - 1].y[row(q, lane, t) * n_in + j];
+
+		if (x != 0)
+			add_scaled(n, (double)x, ds, grad + j * n);
+	}
+}
+
+static void unroll_lane(
+	struct snn_unroll *q, struct snn_batch *b, uint32_t lane, const struct snn_space *space)
+{
+	struct snn_net *net = b->net;
+	uint32_t top = net->n_layer - 1;
+
+	for (uint32_t l = 0; l <= top; l++)
+		memset(q->layer[l].ds, 0, net->size[l] * sizeof(double));
+	for (uint32_t t = b->seq[lane]->n_step - 1; t-- > 0;) {
+		size_t at = row(q, lane, t);
+		const float *err = q->err + at * net->n_out;
+
+		for (uint32_t l = top + 1; l-- > 0;) {
+			space->carry(space, net, l, err, l < top ? q->layer[l + 1].ds_now : err,
+				q->layer[l].back);
+			unroll_layer(q, net, l, at);
+			add_outer(q, b, l, lane, t);
+		}
+	}
+}
+
+void snn_unroll_run(struct snn_learner *le, struct snn_batch *b, const struct snn_space *space)
+{
+	for (uint32_t lane = 0; lane < b->n_seq; lane++)
+		unroll_lane(le->state, b, lane, space);
+}
