@@ -64,6 +64,12 @@ static int open_pty(struct board_link *l)
 	return r < 0 ? r : named(l, make_symlink(name, l->config.path));
 }
 
+static int open_tty(struct board_link *l)
+{
+	l->fd_in = l->fd_out = open(l->config.path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	return l->fd_in < 0 ? -errno : set_raw(l->fd_in);
+}
+
 static int open_socket(struct board_link *l)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
@@ -127,14 +133,19 @@ int board_link_open(struct board_link *l, const struct board_link_config *config
 	l->fd_in = l->fd_out = l->fd_own = -1;
 	l->is_gone = l->is_named = false;
 	l->n_queue = 0;
+	l->gadget = NULL;
 	if (config->kind == BOARD_LINK_PTY)
 		r = open_pty(l);
+	else if (config->kind == BOARD_LINK_TTY)
+		r = open_tty(l);
 	else if (config->kind == BOARD_LINK_SOCKET)
 		r = open_socket(l);
 	else if (config->kind == BOARD_LINK_FIFOS)
 		r = open_fifos(l);
 	else if (config->kind == BOARD_LINK_STDIO)
 		r = open_stdio(l);
+	else if (config->kind == BOARD_LINK_FFS)
+		r = gadget_ffs_open(&l->gadget, config->path);
 	if (r < 0)
 		board_link_close(l);
 	return r;
@@ -159,6 +170,8 @@ void board_link_close(struct board_link *l)
 	if (l->fd_own >= 0)
 		close(l->fd_own);
 	l->fd_own = -1;
+	gadget_ffs_close(l->gadget);
+	l->gadget = NULL;
 }
 
 static void drain(struct board_link *l)
@@ -191,6 +204,8 @@ int board_link_wait(struct board_link *l, int t, const sigset_t *signals)
 		{ .fd = l->n_queue > 0 ? l->fd_out : -1, .events = POLLOUT },
 	};
 
+	if (l->gadget)
+		return gadget_ffs_wait(l->gadget, t, signals);
 	if (l->fd_in < 0)
 		p[0].fd = l->fd_own;
 	if (ppoll(p, 2, &ts, signals) < 0)
@@ -207,14 +222,19 @@ int board_link_wait(struct board_link *l, int t, const sigset_t *signals)
 
 bool board_link_is_gone(const struct board_link *l)
 {
-	return l->is_gone;
+	return l->gadget ? gadget_ffs_has_gone(l->gadget) : l->is_gone;
 }
 
 bool board_link_next(struct board_link *l)
 {
 	close_host(l);
 	l->is_gone = false;
-	return l->config.kind == BOARD_LINK_SOCKET;
+	if (l->gadget)
+		gadget_ffs_next(l->gadget);
+	/* A gadget's tty is there again at once, and waits for a host; one that was pulled out is not. */
+	if (l->config.kind == BOARD_LINK_TTY)
+		return open_tty(l) == 0;
+	return l->gadget || l->config.kind == BOARD_LINK_SOCKET;
 }
 
 static size_t rx(void *user, uint8_t *buf, size_t n)
@@ -258,5 +278,8 @@ static uint32_t now(void *user)
 
 void board_link_describe(struct board_link *l, struct fw_port *ret)
 {
-	*ret = (struct fw_port){ .rx = rx, .tx = tx, .doorbell = doorbell, .now = now, .user = l };
+	*ret = (struct fw_port){ .rx = rx, .tx = tx, .doorbell = doorbell, .user = l };
+	if (l->gadget)
+		*ret = gadget_ffs_port(l->gadget);
+	ret->now = now;
 }

@@ -13,6 +13,7 @@
 #include "fw.h"
 
 #define N_KEY_ARG 64
+#define LINKS     "--pty, --tty, --socket, --fifos, --stdio, --ffs"
 
 static volatile sig_atomic_t is_stopped, is_rebooting;
 
@@ -22,9 +23,11 @@ static const char doc[] =
 	"board answers as emu: would with the same keys, over a link:\n"
 	"\n"
 	"  xbar-board --pty /tmp/ttyXBAR0 chips=2 seed=7     a serial line\n"
+	"  xbar-board --tty /dev/ttyGS0                      another end of a serial line\n"
 	"  xbar-board --socket /tmp/board.sock seed=7        a Unix socket, as USB carries it\n"
 	"  xbar-board --fifos /tmp/to,/tmp/from              two FIFOs\n"
 	"  some-bridge | xbar-board --stdio                  standard input and output\n"
+	"  xbar-board --ffs /dev/ffs-crossloop               a USB device (see gadget_ffs.sh)\n"
 	"\n"
 	"Stops at SIGINT and SIGTERM; SIGUSR1 restarts the firmware (the chips keep their state, as "
 	"phase-change memory does).\n"
@@ -32,11 +35,8 @@ static const char doc[] =
 	"Exit status: 0 done, 1 failed, 2 wrong usage.";
 
 enum {
-	OPT_PTY = 256,
-	OPT_SOCKET,
-	OPT_FIFOS,
-	OPT_STDIO,
-	OPT_FRAMING,
+	OPT_LINK = 256, /* + enum board_link_kind */
+	OPT_FRAMING = OPT_LINK + BOARD_LINK_FFS + 1,
 	OPT_FRAME,
 	OPT_SLOTS,
 	OPT_LEASE,
@@ -48,13 +48,21 @@ enum {
 
 static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "Link, one of:", 1 },
-	{ "pty", OPT_PTY, "LINK", 0, "make a pseudo-terminal with this symbolic link to it", 1 },
-	{ "socket", OPT_SOCKET, "PATH", 0, "listen on a Unix socket, one host at a time", 1 },
-	{ "fifos", OPT_FIFOS, "IN,OUT", 0, "these two FIFOs, created if missing", 1 },
-	{ "stdio", OPT_STDIO, 0, 0, "standard input and output, until the input ends", 1 },
+	{ "pty", OPT_LINK + BOARD_LINK_PTY, "LINK", 0,
+		"make a pseudo-terminal with this symbolic link to it", 1 },
+	{ "tty", OPT_LINK + BOARD_LINK_TTY, "DEVICE", 0,
+		"this terminal, as a USB serial gadget has one", 1 },
+	{ "socket", OPT_LINK + BOARD_LINK_SOCKET, "PATH", 0,
+		"listen on a Unix socket, one host at a time", 1 },
+	{ "fifos", OPT_LINK + BOARD_LINK_FIFOS, "IN,OUT", 0, "these two FIFOs, created if missing",
+		1 },
+	{ "stdio", OPT_LINK + BOARD_LINK_STDIO, 0, 0,
+		"standard input and output, until the input ends", 1 },
+	{ "ffs", OPT_LINK + BOARD_LINK_FFS, "DIR", 0, "a USB device: the functionfs mounted there",
+		1 },
 	{ 0, 0, 0, 0, "Firmware:", 2 },
 	{ "framing", OPT_FRAMING, "uart|stream", 0,
-		"how frames lie on the link (default: uart for --pty, else stream)", 2 },
+		"how frames lie on the link (default: uart for --pty and --tty, else stream)", 2 },
 	{ "frame", OPT_FRAME, "BYTES", 0, "longest frame (default: 1024 for uart, else 16384)", 2 },
 	{ "slots", OPT_SLOTS, "N", 0, "requests that may be unanswered (default: 8)", 2 },
 	{ "lease", OPT_LEASE, "MS", 0, "silence after which pulses need arming (default: 0, never)",
@@ -102,7 +110,7 @@ static void set_link(struct argp_state *state, enum board_link_kind kind, const 
 	struct args *a = state->input;
 
 	if (a->link.kind != BOARD_LINK_NONE)
-		argp_error(state, "only one of --pty, --socket, --fifos, --stdio");
+		argp_error(state, "only one of " LINKS);
 	a->link.kind = kind;
 	a->link.path = path;
 }
@@ -111,19 +119,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct args *a = state->input;
 
+	if (key > OPT_LINK && key < OPT_FRAMING) {
+		set_link(state, (enum board_link_kind)(key - OPT_LINK),
+			arg ? arg : "standard input");
+		return 0;
+	}
 	switch (key) {
-	case OPT_PTY:
-		set_link(state, BOARD_LINK_PTY, arg);
-		break;
-	case OPT_SOCKET:
-		set_link(state, BOARD_LINK_SOCKET, arg);
-		break;
-	case OPT_FIFOS:
-		set_link(state, BOARD_LINK_FIFOS, arg);
-		break;
-	case OPT_STDIO:
-		set_link(state, BOARD_LINK_STDIO, "standard input");
-		break;
 	case OPT_FRAMING:
 		if (strcmp(arg, "uart") && strcmp(arg, "stream"))
 			argp_error(state, "--framing=%s is neither uart nor stream", arg);
@@ -158,7 +159,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case ARGP_KEY_END:
 		if (a->link.kind == BOARD_LINK_NONE)
-			argp_error(state, "one of --pty, --socket, --fifos, --stdio is needed");
+			argp_error(state, "one of " LINKS " is needed");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -252,7 +253,8 @@ static int run(struct machine *m, const sigset_t *wait)
 
 static void fill_config(struct machine *m, const struct args *a)
 {
-	bool is_uart = a->framing ? !strcmp(a->framing, "uart") : a->link.kind == BOARD_LINK_PTY;
+	bool is_line = a->link.kind == BOARD_LINK_PTY || a->link.kind == BOARD_LINK_TTY;
+	bool is_uart = a->framing ? !strcmp(a->framing, "uart") : is_line;
 	unsigned long n_frame = is_uart ? WIRE_N_FRAME_UART : WIRE_N_FRAME_STREAM;
 
 	m->config.link = is_uart ? WIRE_UART : WIRE_STREAM;
@@ -262,7 +264,6 @@ static void fill_config(struct machine *m, const struct args *a)
 	m->config.boot_id = a->has_boot_id ? a->boot_id : random_id();
 	m->config.limits.t_lease = (uint32_t)a->t_lease;
 	m->config.limits.n_budget = (uint32_t)a->n_budget;
-	board_link_describe(&m->link, &m->config.port);
 }
 
 static int serve(struct machine *m, const struct args *a, struct board_emu *b)
@@ -285,6 +286,7 @@ static int serve(struct machine *m, const struct args *a, struct board_emu *b)
 		fprintf(stderr, "xbar-board: %s: %s\n", a->link.path, strerror(-r));
 		return 1;
 	}
+	board_link_describe(&m->link, &m->config.port);
 	if (boot(m) < 0) {
 		board_link_close(&m->link);
 		return 2;
