@@ -9,7 +9,7 @@
 #include "learner.h"
 #include "snu.h"
 
-#define N_STATE  8  /* float arrays of a layer */
+#define N_STATE  9  /* float arrays of a layer */
 #define N_FACTOR 64 /* (1 + z) <= 2 each: their product stays below 2^64 */
 
 static int init_layers(struct snn_batch *b)
@@ -27,13 +27,16 @@ static int init_layers(struct snn_batch *b)
 	for (uint32_t l = 0; l < net->n_layer; l++) {
 		struct snn_layer_state *y = &b->layer[l];
 		float **array[N_STATE] = { &y->i, &y->s, &y->y, &y->psi, &y->s_prev, &y->y_prev,
-			&y->psi_prev, &y->l };
+			&y->psi_prev, &y->l, &y->h };
 
 		for (int k = 0; k < N_STATE; k++) {
 			*array[k] = p;
 			p += (size_t)net->size[l] * b->n_lane;
 		}
-		if (snn_spikes_init(&y->out, net->size[l], b->n_lane, net->neuron == SNN_SSNU) < 0)
+		if (snn_spikes_init(&y->out, net->size[l], b->n_lane, net->neuron == SNN_SSNU) <
+				0 ||
+			snn_spikes_init(
+				&y->out_prev, net->size[l], b->n_lane, net->neuron == SNN_SSNU) < 0)
 			return -ENOMEM;
 	}
 	b->o = p;
@@ -56,8 +59,10 @@ int snn_batch_init(struct snn_batch *b, struct snn_net *net, struct snn_weights 
 
 void snn_batch_done(struct snn_batch *b)
 {
-	for (uint32_t l = 0; l < SNN_MAX_HIDDEN; l++)
+	for (uint32_t l = 0; l < SNN_MAX_HIDDEN; l++) {
 		snn_spikes_done(&b->layer[l].out);
+		snn_spikes_done(&b->layer[l].out_prev);
+	}
 	snn_spikes_done(&b->x);
 	snn_spikes_done(&b->y_star);
 	snn_spikes_done(&b->error);
@@ -90,6 +95,8 @@ static void rest(struct snn_batch *b)
 		memset(y->s, 0, size);
 		memset(y->y, 0, size);
 		memset(y->psi, 0, size);
+		for (uint32_t lane = 0; lane < b->n_lane; lane++)
+			snn_spikes_list(&y->out, lane, NULL, 0);
 	}
 }
 
@@ -121,10 +128,14 @@ static void neurons(struct snn_batch *b, uint32_t l, struct snn_score *score)
 {
 	struct snn_layer_state *y = &b->layer[l];
 	uint32_t n = b->net->size[l];
+	struct snn_spikes old;
 
 	swap(&y->s, &y->s_prev);
 	swap(&y->y, &y->y_prev);
 	swap(&y->psi, &y->psi_prev);
+	old = y->out_prev;
+	y->out_prev = y->out;
+	y->out = old;
 	for (uint32_t lane = 0; lane < b->n_active; lane++) {
 		size_t at = (size_t)lane * n;
 		struct snn_snu_step p = { .i = y->i + at,
@@ -135,6 +146,8 @@ static void neurons(struct snn_batch *b, uint32_t l, struct snn_score *score)
 			.y = y->y + at,
 			.psi = y->psi + at };
 
+		if (b->net->is_recurrent)
+			snn_add(n, y->h + at, y->i + at);
 		snn_snu_step(b->net, n, &p);
 		snn_spikes_values(&y->out, lane, y->y + at);
 		if (y->out.is_real) {
@@ -154,12 +167,12 @@ static int product(
 }
 
 /*
- * Currents of the first layer and, for rules that use them, the learning signals B y_star: in target
- * projection the two do not wait for each other, so they are one call.
+ * Currents of the first layer, of all layers' own last spikes (H y') and, for rules that use them, the
+ * learning signals B y_star: in target projection none waits for another, so they are one call.
  */
 static int first_products(struct snn_batch *b, bool with_feedback, struct snn_error *e)
 {
-	struct snn_product p[1 + SNN_MAX_HIDDEN] = {
+	struct snn_product p[SNN_MAX_PRODUCT] = {
 		{ .i_matrix = snn_net_w(b->net, 0), .in = &b->x, .out = b->layer[0].i },
 	};
 	uint32_t n = 1;
@@ -168,6 +181,10 @@ static int first_products(struct snn_batch *b, bool with_feedback, struct snn_er
 		p[n++] = (struct snn_product){
 			.i_matrix = snn_net_b_fb(b->net, l), .in = &b->y_star, .out = b->layer[l].l
 		};
+	for (uint32_t l = 0; b->net->is_recurrent && l < b->net->n_layer; l++)
+		p[n++] = (struct snn_product){ .i_matrix = snn_net_h(b->net, l),
+			.in = &b->layer[l].out,
+			.out = b->layer[l].h };
 	return product(b, p, n, e);
 }
 

@@ -15,7 +15,9 @@
 
 /* Arrays are [n_lane][n]; those without _prev are of the step under way. */
 struct snn_layer_state {
-	struct snn_spikes out; /* y as the next layer's input */
+	struct snn_spikes out;      /* y as the next layer's input */
+	struct snn_spikes out_prev; /* y' as the layer's own, of recurrent layers */
+	float *h;                   /* H y', of recurrent layers */
 	float *i, *s, *y, *psi;
 	float *s_prev, *y_prev, *psi_prev;
 	float *l; /* learning signal dE/dy */

@@ -52,6 +52,9 @@ int snn_chips_plan(struct snn_chips *ch, struct snn_error *e)
 	uint32_t v = snn_net_v(net);
 	int r = 0;
 
+	if (net->is_recurrent)
+		return snn_fail(e, -ENOTSUP,
+			"network.recurrent: recurrent layers are for --weights float; on chips leave it false");
 	for (uint32_t i = 0; r == 0 && i <= v; i++)
 		r = place(ch, i, 0, 0, &forward, e);
 	for (uint32_t i = v + 1; r == 0 && ch->has_feedback && i < net->n_matrix; i++)

@@ -64,8 +64,8 @@ static const struct argp argp = {
 	.children = children,
 	.doc = "Write the gradients of one training sequence at the initial weights."
 	       "\vfloat32 datasets: /input [T][n_in], /target [T][n_out]; /param/W [n_hidden][n_in], b "
-	       "(thresholds), V [n_out][n_hidden], c (output biases), B [n_hidden][n_out]; /grad/W, b, "
-	       "V, c: sums over the steps. Several hidden layers: W1, b1, B1, W2, ... Attributes: rule, "
+	       "(thresholds), V [n_out][n_hidden], c (output biases), B [n_hidden][n_out], with network.recurrent H [n_hidden][n_hidden]; /grad/W, b, "
+	       "V, c, H: sums over the steps. Several hidden layers: W1, b1, B1, W2, ... Attributes: rule, "
 	       "neuron, reset, decay, psi, psi_gamma, psi_width, nll (nats, summed over the steps)."
 };
 

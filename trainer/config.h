@@ -22,7 +22,7 @@ enum snn_weights_kind { SNN_WEIGHTS_FLOAT, SNN_WEIGHTS_CHIPS };
 enum snn_neuron { SNN_SNU, SNN_SSNU };
 enum snn_reset { SNN_RESET_FULL, SNN_RESET_SOFT };
 enum snn_psi { SNN_PSI_TRIANGULAR, SNN_PSI_TANH, SNN_PSI_FAST_SIGMOID };
-enum snn_trace_choice { SNN_TRACE_AUTO, SNN_TRACE_EVENT, SNN_TRACE_DENSE };
+enum snn_trace_choice { SNN_TRACE_AUTO, SNN_TRACE_EVENT, SNN_TRACE_DENSE, SNN_TRACE_EXACT };
 enum snn_update { SNN_UPDATE_SEQUENCE, SNN_UPDATE_STEP };
 enum snn_optimizer { SNN_SGD, SNN_ADAM };
 enum snn_scheme { SNN_MIXED_PRECISION, SNN_STOCHASTIC };
@@ -39,7 +39,9 @@ struct snn_config {
 		uint32_t n_hidden;
 		uint32_t hidden[SNN_MAX_HIDDEN];
 		int neuron, reset, psi;
-		double decay; /* d */
+		bool recurrent; /* hidden layers have weights H from their own spikes */
+		double h_scale; /* initial H: uniform in +- scale / sqrt(neurons) */
+		double decay;   /* d */
 		double psi_gamma, psi_width;
 		double threshold;        /* initial b */
 		double w_scale, v_scale; /* initial W, V: uniform in +- scale / sqrt(fan-in) */

@@ -24,7 +24,7 @@ static const char *const weights_names[] = { "float", "chips", NULL };
 static const char *const neuron_names[] = { "snu", "ssnu", NULL };
 static const char *const reset_names[] = { "full", "soft", NULL };
 static const char *const psi_names[] = { "triangular", "tanh", "fast-sigmoid", NULL };
-static const char *const trace_names[] = { "auto", "event", "dense", NULL };
+static const char *const trace_names[] = { "auto", "event", "dense", "exact", NULL };
 static const char *const update_names[] = { "sequence", "step", NULL };
 static const char *const optimizer_names[] = { "sgd", "adam", NULL };
 static const char *const scheme_names[] = { "mixed-precision", "stochastic", NULL };
@@ -59,6 +59,8 @@ const struct snn_option snn_option_table[] = {
 	{ "network.hidden", .type = SNN_VALUE_U32_LIST, AT(network.hidden), .size = SNN_MAX_HIDDEN,
 		.def = "150", .min = 1, .max = 65536, .unit = "neurons",
 		.help = "hidden layers, the one next to the input first: 150 or [100, 50]" },
+	{ "network.recurrent", BOOL(network.recurrent), .def = "false",
+		.help = "hidden layers have weights H from their own spikes of the step before" },
 	{ "network.neuron", CHOICE(network.neuron, neuron_names), .def = "snu",
 		.help = "spiking neural unit, or its smooth form y = sigmoid(s - b)" },
 	{ "network.reset", CHOICE(network.reset, reset_names), .def = "full",
@@ -75,6 +77,8 @@ const struct snn_option snn_option_table[] = {
 		.help = "b at the start" },
 	{ "network.w_scale", REAL(network.w_scale, 0, 1000), .def = "1",
 		.help = "W at the start: uniform in +- w_scale / sqrt(fan-in)" },
+	{ "network.h_scale", REAL(network.h_scale, 0, 1000), .def = "0.3",
+		.help = "H at the start: uniform in +- h_scale / sqrt(neurons)" },
 	{ "network.v_scale", REAL(network.v_scale, 0, 1000), .def = "1",
 		.help = "V (readout) at the start: uniform in +- v_scale / sqrt(fan-in)" },
 	{ "network.b_scale", REAL(network.b_scale, 0, 1000), .def = "1",
@@ -93,7 +97,7 @@ const struct snn_option snn_option_table[] = {
 	{ "train.update", CHOICE(train.update, update_names), .def = "sequence",
 		.help = "when weights change: at the end of a sequence, or at every step" },
 	{ "train.trace", CHOICE(train.trace, trace_names), .def = "auto",
-		.help = "form of the eligibility traces; they give the same numbers but for rounding" },
+		.help = "form of the eligibility traces: event and dense are the diagonal one, with the same numbers but for rounding; exact follows H, too, in n^3 numbers" },
 	{ "train.optimizer", CHOICE(train.optimizer, optimizer_names), .def = "sgd",
 		.help = "how gradients become changes" },
 	{ "train.rate", REAL(train.rate, 0, 1000), .def = "0.01",

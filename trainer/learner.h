@@ -11,11 +11,14 @@
 
 #include "batch.h"
 #include "trace.h"
+#include "trace_exact.h"
 
 struct snn_learner {
 	const struct snn_rule *rule;
-	struct snn_trace trace[SNN_MAX_HIDDEN]; /* rules with traces */
-	void *state;                            /* of the rule */
+	struct snn_trace trace[SNN_MAX_HIDDEN];   /* rules with traces: of W ... */
+	struct snn_trace trace_h[SNN_MAX_HIDDEN]; /* ... and H, recurrent layers */
+	struct snn_exact *exact[SNN_MAX_HIDDEN];  /* instead, with train.trace: exact */
+	void *state;                              /* of the rule */
 };
 
 /* What goes through the fixed random matrices B, and so when layer.l is known. */
@@ -57,9 +60,7 @@ void snn_learner_done(struct snn_learner *le);
 
 /* For rules with traces: begin, step (with layer.l filled) and end of all layers and lanes. */
 int snn_learner_begin_traces(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);
-void snn_learner_step_traces(struct snn_learner *le, struct snn_batch *b);
-/* The same as a rule's step, where layer.l came through B. */
-int snn_learner_step_given(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);
+int snn_learner_step_traces(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);
 int snn_learner_end_traces(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);
 
 /* The inputs of a layer in the step under way. */

@@ -55,6 +55,8 @@ static void lay_out(struct snn_net *net, const struct snn_config *c)
 		add_matrix(net, "B", l, is_from_above ? net->size[l + 1] : net->n_out, net->size[l],
 			true);
 	}
+	for (uint32_t l = 0; net->is_recurrent && l < net->n_layer; l++)
+		add_matrix(net, "H", l, net->size[l], net->size[l], false);
 	for (uint32_t l = 0; l < net->n_layer; l++) {
 		size_t n = (size_t)snn_layer_inputs(net, l) * net->size[l];
 
@@ -63,6 +65,9 @@ static void lay_out(struct snn_net *net, const struct snn_config *c)
 	}
 	add_tensor(net, "V", 0, (size_t)top * net->n_out, (int)snn_net_v(net), 1);
 	add_tensor(net, "c", 0, net->n_out, -1, 1);
+	for (uint32_t l = 0; net->is_recurrent && l < net->n_layer; l++)
+		add_tensor(net, "H", l, (size_t)net->size[l] * net->size[l], (int)snn_net_h(net, l),
+			c->train.rate_hidden);
 }
 
 static int carve(struct snn_net *net)
@@ -116,6 +121,7 @@ static int draw_all(struct snn_net *net, const struct snn_config *c)
 		struct snn_matrix *m = &net->matrix[i];
 		double scale = m->is_feedback ? c->network.b_scale
 			: i == snn_net_v(net) ? c->network.v_scale
+			: i > snn_net_v(net)  ? c->network.h_scale
 					      : c->network.w_scale;
 
 		gsl_rng_set(rng, snn_seed(c->seed, SNN_USE_INIT, i));
@@ -141,6 +147,7 @@ int snn_net_init(struct snn_net *net, const struct snn_config *c, uint32_t n_in,
 	int r;
 
 	*net = (struct snn_net){
+		.is_recurrent = c->network.recurrent,
 		.is_layered = is_layered,
 		.n_in = n_in,
 		.n_out = n_out,

@@ -3,11 +3,11 @@
  * net.h - the network: hidden layers of spiking neural units (SNU), a sigmoid readout, and what of
  * it learns.
  *
- *	layer l:  s = W_l x + d s' (1 - y')  or  W_l x + d s' - b y',  y = step(s - b)
+ *	layer l:  s = W_l x + H_l y' + d s' (1 - y')  or  ... + d s' - b y',  y = step(s - b)
  *	readout:  yhat = sigmoid(V y + c)
  *	feedback: L_l = B_l y_star (rules that need it)
  *
- * Matrices (W_0 .. W_{n_layer-1}, V, B_0 ..) are kept as [n_row][n_col] with rows = inputs and
+ * Matrices (W_0 .. W_{n_layer-1}, V, B_0 .., and with network.recurrent H_0 ..) are kept as [n_row][n_col] with rows = inputs and
  * columns = outputs, as on a crossbar; their values live behind struct snn_weights (weights.h), in
  * float or in conductances. Thresholds b and output biases c are the host's.
  */
@@ -19,11 +19,11 @@
 #include <stdint.h>
 #include "config.h"
 
-#define SNN_MAX_MATRIX (2 * SNN_MAX_HIDDEN + 1)
-#define SNN_MAX_TENSOR (2 * SNN_MAX_HIDDEN + 2)
+#define SNN_MAX_MATRIX (3 * SNN_MAX_HIDDEN + 1)
+#define SNN_MAX_TENSOR (3 * SNN_MAX_HIDDEN + 2)
 
 struct snn_matrix {
-	char name[8];          /* "W", "V", "B"; "W1", "W2", ... with several hidden layers */
+	char name[12];         /* "W", "V", "B"; "W1", "W2", ... with several hidden layers */
 	uint32_t n_row, n_col; /* inputs, outputs */
 	bool is_feedback;      /* B: fixed */
 	float *init;           /* [n_row][n_col] values at the start of training */
@@ -31,7 +31,7 @@ struct snn_matrix {
 
 /* What learns: a matrix, or a vector of the host. */
 struct snn_tensor {
-	char name[8]; /* "W", "b", "V", "c" */
+	char name[12]; /* "W", "b", "V", "c" */
 	size_t n;
 	int i_matrix; /* -1: a vector of the host */
 	float *value; /* [n], vectors of the host only */
@@ -44,6 +44,7 @@ struct snn_net {
 	uint32_t size[SNN_MAX_HIDDEN];
 	int neuron, reset, psi; /* enums of config.h */
 	float decay, psi_gamma, psi_width;
+	bool is_recurrent;
 	bool is_layered; /* B_l comes from layer l + 1, not from the output */
 	uint32_t n_matrix, n_tensor;
 	struct snn_matrix matrix[SNN_MAX_MATRIX];
@@ -80,6 +81,14 @@ static inline uint32_t snn_net_v(const struct snn_net *net)
 static inline uint32_t snn_net_b_fb(const struct snn_net *net, uint32_t layer)
 {
 	return net->n_layer + 1 + layer;
+}
+static inline uint32_t snn_net_h(const struct snn_net *net, uint32_t layer)
+{
+	return 2 * net->n_layer + 1 + layer;
+}
+static inline struct snn_tensor *snn_net_grad_h(struct snn_net *net, uint32_t layer)
+{
+	return &net->tensor[2 * net->n_layer + 2 + layer];
 }
 static inline struct snn_tensor *snn_net_grad_w(struct snn_net *net, uint32_t layer)
 {

@@ -20,9 +20,7 @@ static int bptt_end(struct snn_learner *le, struct snn_batch *b, struct snn_erro
 	struct snn_space space = { .carry = carry };
 	int r = snn_back_images(b->weights, &space.v, space.w, e);
 
-	if (r == 0)
-		snn_unroll_run(le, b, &space);
-	return r;
+	return r < 0 ? r : snn_unroll_run(le, b, &space, e);
 }
 
 const struct snn_rule snn_rule_bptt = {

@@ -19,9 +19,7 @@ static int dfa_end(struct snn_learner *le, struct snn_batch *b, struct snn_error
 	struct snn_space space = { .carry = carry };
 	int r = snn_feedback_images(b->weights, space.b_fb, e);
 
-	if (r == 0)
-		snn_unroll_run(le, b, &space);
-	return r;
+	return r < 0 ? r : snn_unroll_run(le, b, &space, e);
 }
 
 const struct snn_rule snn_rule_dfa = {

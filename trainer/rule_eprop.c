@@ -26,6 +26,6 @@ const struct snn_rule snn_rule_eprop_rnd = {
 	.uses_traces = true,
 	.is_without_reset = true,
 	.begin = snn_learner_begin_traces,
-	.step = snn_learner_step_given,
+	.step = snn_learner_step_traces,
 	.end = snn_learner_end_traces,
 };

@@ -25,6 +25,6 @@ const struct snn_rule snn_rule_ostl_rnd = {
 	.feedback = SNN_FEEDBACK_ERROR,
 	.uses_traces = true,
 	.begin = snn_learner_begin_traces,
-	.step = snn_learner_step_given,
+	.step = snn_learner_step_traces,
 	.end = snn_learner_end_traces,
 };

@@ -12,6 +12,6 @@ const struct snn_rule snn_rule_osttp = {
 	.feedback = SNN_FEEDBACK_TARGET,
 	.uses_traces = true,
 	.begin = snn_learner_begin_traces,
-	.step = snn_learner_step_given,
+	.step = snn_learner_step_traces,
 	.end = snn_learner_end_traces,
 };

@@ -37,6 +37,36 @@ static int choose_form(
 	return 0;
 }
 
+static int init_traces(
+	struct snn_learner *le, const struct snn_trace_form *form, const struct snn_batch *b)
+{
+	const struct snn_net *net = b->net;
+	bool has_reset_path = !le->rule->is_without_reset;
+	int r = 0;
+
+	for (uint32_t l = 0; r == 0 && l < net->n_layer; l++) {
+		r = snn_trace_init(&le->trace[l], form, net, l, snn_layer_inputs(net, l), b->n_lane,
+			has_reset_path);
+		if (r == 0 && net->is_recurrent)
+			r = snn_trace_init(&le->trace_h[l], form, net, l, net->size[l], b->n_lane,
+				has_reset_path);
+	}
+	return r;
+}
+
+static int init_exact(struct snn_learner *le, const struct snn_batch *b, struct snn_error *e)
+{
+	int r = 0;
+
+	if (le->rule->is_without_reset)
+		return snn_fail(e, -EINVAL,
+			"train.trace: exact is for rules whose traces follow the reset, not for %s",
+			le->rule->name);
+	for (uint32_t l = 0; r == 0 && l < b->net->n_layer; l++)
+		r = snn_exact_new(&le->exact[l], b->net, l, b->n_lane, e);
+	return r;
+}
+
 int snn_learner_init(struct snn_learner *le, const struct snn_rule *rule,
 	const struct snn_config *c, const struct snn_batch *b, struct snn_error *e)
 {
@@ -50,9 +80,14 @@ int snn_learner_init(struct snn_learner *le, const struct snn_rule *rule,
 		return snn_fail(e, -EINVAL,
 			"rule %s has no gradient before the end of a sequence: use train.update: sequence",
 			rule->name);
-	for (uint32_t l = 0; r == 0 && rule->uses_traces && l < b->net->n_layer; l++)
-		r = snn_trace_init(
-			&le->trace[l], form, b->net, l, b->n_lane, !rule->is_without_reset);
+	if (rule->uses_traces && c->train.trace == SNN_TRACE_EXACT)
+		r = init_exact(le, b, e);
+	else if (rule->uses_traces)
+		r = init_traces(le, form, b);
+	if (r == -EINVAL) {
+		snn_learner_done(le);
+		return r;
+	}
 	if (r == 0 && rule->init)
 		r = rule->init(le, b);
 	if (r < 0) {
@@ -66,8 +101,11 @@ void snn_learner_done(struct snn_learner *le)
 {
 	if (le->rule && le->rule->done)
 		le->rule->done(le);
-	for (uint32_t l = 0; l < SNN_MAX_HIDDEN; l++)
+	for (uint32_t l = 0; l < SNN_MAX_HIDDEN; l++) {
 		snn_trace_done(&le->trace[l]);
+		snn_trace_done(&le->trace_h[l]);
+		snn_exact_free(le->exact[l]);
+	}
 	*le = (struct snn_learner){ 0 };
 }
 
@@ -75,47 +113,89 @@ int snn_learner_begin_traces(struct snn_learner *le, struct snn_batch *b, struct
 {
 	(void)e;
 	for (uint32_t l = 0; l < b->net->n_layer; l++) {
-		for (uint32_t lane = 0; lane < b->n_seq; lane++)
+		for (uint32_t lane = 0; lane < b->n_seq; lane++) {
+			if (le->exact[l]) {
+				snn_exact_begin(le->exact[l], lane);
+				continue;
+			}
 			snn_trace_begin(&le->trace[l], lane);
-	}
-	return 0;
-}
-
-void snn_learner_step_traces(struct snn_learner *le, struct snn_batch *b)
-{
-	for (uint32_t l = 0; l < b->net->n_layer; l++) {
-		const struct snn_layer_state *y = &b->layer[l];
-
-		for (uint32_t lane = 0; lane < b->n_active; lane++) {
-			size_t at = (size_t)lane * b->net->size[l];
-			struct snn_trace_input in = { .x = snn_batch_input(b, l),
-				.lane = lane,
-				.b = snn_net_threshold(b->net, l)->value,
-				.s_prev = y->s_prev + at,
-				.y_prev = y->y_prev + at,
-				.psi_prev = y->psi_prev + at,
-				.psi = y->psi + at,
-				.l = y->l + at };
-
-			snn_trace_step(&le->trace[l], &in, snn_net_grad_w(b->net, l)->grad,
-				snn_net_threshold(b->net, l)->grad);
+			if (b->net->is_recurrent)
+				snn_trace_begin(&le->trace_h[l], lane);
 		}
 	}
+	return 0;
 }
 
-int snn_learner_step_given(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)
+static struct snn_trace_input trace_input(struct snn_batch *b, uint32_t l, uint32_t lane)
 {
-	(void)e;
-	snn_learner_step_traces(le, b);
-	return 0;
+	const struct snn_layer_state *y = &b->layer[l];
+	size_t at = (size_t)lane * b->net->size[l];
+
+	return (struct snn_trace_input){ .x = snn_batch_input(b, l),
+		.lane = lane,
+		.b = snn_net_threshold(b->net, l)->value,
+		.s_prev = y->s_prev + at,
+		.y_prev = y->y_prev + at,
+		.psi_prev = y->psi_prev + at,
+		.psi = y->psi + at,
+		.l = y->l + at };
+}
+
+static void step_diagonal(struct snn_learner *le, struct snn_batch *b, uint32_t l)
+{
+	for (uint32_t lane = 0; lane < b->n_active; lane++) {
+		struct snn_trace_input in = trace_input(b, l, lane);
+
+		snn_trace_step(&le->trace[l], &in, snn_net_grad_w(b->net, l)->grad,
+			snn_net_threshold(b->net, l)->grad);
+		if (b->net->is_recurrent)
+			snn_trace_follow(&le->trace_h[l], &le->trace[l], &b->layer[l].out_prev,
+				lane, snn_net_grad_h(b->net, l)->grad);
+	}
+}
+
+static int step_exact(struct snn_learner *le, struct snn_batch *b, uint32_t l, struct snn_error *e)
+{
+	struct snn_exact_grad grad = { .w = snn_net_grad_w(b->net, l)->grad,
+		.b = snn_net_threshold(b->net, l)->grad };
+	const float *h = NULL;
+	int r = 0;
+
+	if (b->net->is_recurrent) {
+		grad.h = snn_net_grad_h(b->net, l)->grad;
+		r = b->weights->ops->image(b->weights, snn_net_h(b->net, l), &h, e);
+	}
+	for (uint32_t lane = 0; r == 0 && lane < b->n_active; lane++) {
+		struct snn_trace_input in = trace_input(b, l, lane);
+
+		snn_exact_step(le->exact[l], &in, h, &grad);
+	}
+	return r;
+}
+
+int snn_learner_step_traces(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)
+{
+	int r = 0;
+
+	for (uint32_t l = 0; r == 0 && l < b->net->n_layer; l++) {
+		if (le->exact[l])
+			r = step_exact(le, b, l, e);
+		else
+			step_diagonal(le, b, l);
+	}
+	return r;
 }
 
 int snn_learner_end_traces(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)
 {
 	(void)e;
 	for (uint32_t l = 0; l < b->net->n_layer; l++) {
-		for (uint32_t lane = 0; lane < b->n_seq; lane++)
+		for (uint32_t lane = 0; !le->exact[l] && lane < b->n_seq; lane++) {
 			snn_trace_end(&le->trace[l], lane, snn_net_grad_w(b->net, l)->grad);
+			if (b->net->is_recurrent)
+				snn_trace_end(
+					&le->trace_h[l], lane, snn_net_grad_h(b->net, l)->grad);
+		}
 	}
 	return 0;
 }

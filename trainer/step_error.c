@@ -62,9 +62,7 @@ static void signals(const struct step_error *q, struct snn_batch *b, uint32_t la
 
 int snn_step_error_step(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)
 {
-	(void)e;
 	for (uint32_t lane = 0; lane < b->n_active; lane++)
 		signals(le->state, b, lane);
-	snn_learner_step_traces(le, b);
-	return 0;
+	return snn_learner_step_traces(le, b, e);
 }

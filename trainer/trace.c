@@ -7,13 +7,14 @@
 #include "fast.h"
 
 int snn_trace_init(struct snn_trace *tr, const struct snn_trace_form *form,
-	const struct snn_net *net, uint32_t layer, uint32_t n_lane, bool has_reset_path)
+	const struct snn_net *net, uint32_t layer, uint32_t n_in, uint32_t n_lane,
+	bool has_reset_path)
 {
 	size_t n = net->size[layer];
 
 	*tr = (struct snn_trace){
 		.form = form,
-		.n_in = snn_layer_inputs(net, layer),
+		.n_in = n_in,
 		.n = net->size[layer],
 		.n_lane = n_lane,
 		.reset = net->reset,
@@ -100,6 +101,14 @@ void snn_trace_step(
 		factors_soft(tr->n, (double)tr->decay, in, tr->a, eps_b, e_b);
 	signals(tr->n, in, tr->c, eps_b, e_b, grad_b);
 	tr->form->step(tr, in->x, in->lane, grad_w);
+}
+
+void snn_trace_follow(struct snn_trace *tr, const struct snn_trace *first,
+	const struct snn_spikes *x, uint32_t lane, double *grad_w)
+{
+	memcpy(tr->a, first->a, tr->n * sizeof(*tr->a));
+	memcpy(tr->c, first->c, tr->n * sizeof(*tr->c));
+	tr->form->step(tr, x, lane, grad_w);
 }
 
 void snn_trace_end(struct snn_trace *tr, uint32_t lane, double *grad_w)

@@ -52,13 +52,21 @@ struct snn_trace {
 	void *state;         /* of the form */
 };
 
+/* n_in: of the layer's inputs, or of its own spikes. */
 int snn_trace_init(struct snn_trace *tr, const struct snn_trace_form *form,
-	const struct snn_net *net, uint32_t layer, uint32_t n_lane, bool has_reset_path);
+	const struct snn_net *net, uint32_t layer, uint32_t n_in, uint32_t n_lane,
+	bool has_reset_path);
 void snn_trace_done(struct snn_trace *tr);
 void snn_trace_begin(struct snn_trace *tr, uint32_t lane);
 /* Accumulates into grad_w [n_in][n] and grad_b [n]. */
 void snn_trace_step(
 	struct snn_trace *tr, const struct snn_trace_input *in, double *grad_w, double *grad_b);
+/*
+ * The trace of a layer's second matrix (H, with x the layer's own spikes of the step before): the same
+ * factors and signals as `first` had in this step.
+ */
+void snn_trace_follow(struct snn_trace *tr, const struct snn_trace *first,
+	const struct snn_spikes *x, uint32_t lane, double *grad_w);
 void snn_trace_end(struct snn_trace *tr, uint32_t lane, double *grad_w);
 
 #endif

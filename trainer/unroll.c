@@ -147,26 +147,38 @@ SNN_FAST static void add_scaled(size_t n, double a, const double *restrict x, do
 		y[i] += a * x[i];
 }
 
+/* grad [n_in][n] += x ds' */
+static void add_outer_real(size_t n_in, const float *x, size_t n, const double *ds, double *grad)
+{
+	for (size_t j = 0; j < n_in; j++) {
+		if (x[j] != 0)
+			add_scaled(n, (double)x[j], ds, grad + j * n);
+	}
+}
+
 static void add_outer(
 	struct snn_unroll *q, struct snn_batch *b, uint32_t l, uint32_t lane, uint32_t t)
 {
 	size_t n = b->net->size[l];
 	double *grad = snn_net_grad_w(b->net, l)->grad;
 	const double *ds = q->layer[l].ds;
+	const struct snn_seq *s = b->seq[lane];
 
-	if (l == 0) {
-		const struct snn_seq *s = b->seq[lane];
+	if (l > 0) {
+		size_t n_in = b->net->size[l - 1];
 
-		for (uint32_t k = s->begin[t]; k < s->begin[t + 1]; k++)
-			add_scaled(n, 1, ds, grad + s->note[k] * n);
+		add_outer_real(n_in, q->layer[l - 1].y + row(q, lane, t) * n_in, n, ds, grad);
 		return;
 	}
-	for (size_t j = 0, n_in = b->net->size[l - 1]; j < n_in; j++) {
-		float x = q->layer[l - 1].y[row(q, lane, t) * n_in + j];
+	for (uint32_t k = s->begin[t]; k < s->begin[t + 1]; k++)
+		add_scaled(n, 1, ds, grad + s->note[k] * n);
+}
 
-		if (x != 0)
-			add_scaled(n, (double)x, ds, grad + j * n);
-	}
+/* back += H ds(t+1), which ds_now still holds */
+static void carry_in_time(struct history *h, uint32_t n, const float *h_image)
+{
+	for (uint32_t i = 0; i < n; i++)
+		h->back[i] += snn_dot(n, h_image + (size_t)i * n, h->ds_now);
 }
 
 static void unroll_lane(
@@ -175,8 +187,10 @@ static void unroll_lane(
 	struct snn_net *net = b->net;
 	uint32_t top = net->n_layer - 1;
 
-	for (uint32_t l = 0; l <= top; l++)
+	for (uint32_t l = 0; l <= top; l++) {
 		memset(q->layer[l].ds, 0, net->size[l] * sizeof(double));
+		memset(q->layer[l].ds_now, 0, net->size[l] * sizeof(float));
+	}
 	for (uint32_t t = b->seq[lane]->n_step - 1; t-- > 0;) {
 		size_t at = row(q, lane, t);
 		const float *err = q->err + at * net->n_out;
@@ -184,14 +198,26 @@ static void unroll_lane(
 		for (uint32_t l = top + 1; l-- > 0;) {
 			space->carry(space, net, l, err, l < top ? q->layer[l + 1].ds_now : err,
 				q->layer[l].back);
+			if (net->is_recurrent)
+				carry_in_time(&q->layer[l], net->size[l], space->h[l]);
 			unroll_layer(q, net, l, at);
 			add_outer(q, b, l, lane, t);
+			if (net->is_recurrent && t > 0)
+				add_outer_real(net->size[l],
+					q->layer[l].y + (at - 1) * net->size[l], net->size[l],
+					q->layer[l].ds, snn_net_grad_h(net, l)->grad);
 		}
 	}
 }
 
-void snn_unroll_run(struct snn_learner *le, struct snn_batch *b, const struct snn_space *space)
+int snn_unroll_run(
+	struct snn_learner *le, struct snn_batch *b, struct snn_space *space, struct snn_error *e)
 {
-	for (uint32_t lane = 0; lane < b->n_seq; lane++)
+	int r = 0;
+
+	for (uint32_t l = 0; r == 0 && b->net->is_recurrent && l < b->net->n_layer; l++)
+		r = b->weights->ops->image(b->weights, snn_net_h(b->net, l), &space->h[l], e);
+	for (uint32_t lane = 0; r == 0 && lane < b->n_seq; lane++)
 		unroll_lane(le->state, b, lane, space);
+	return r;
 }

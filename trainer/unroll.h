@@ -7,6 +7,7 @@
  *	dy_l(t) = what `carry` brings from this step,  plus  J_l(t+1) ds_l(t+1)
  *	ds_l(t) = psi_l(t) dy_l(t) + j_l(t+1) ds_l(t+1)
  *	j(t+1) = d (1 - y(t)) full, d soft;  J(t+1) = -d s(t) full, -b soft
+ *	recurrent: dy_l(t) has H ds_l(t+1), too;  gH += y(t-1) ds(t)'
  *	gW += x(t) ds(t)',  gb += -psi(t) dy(t)  and, soft,  -y(t) ds(t+1)
  *
  * init .. step fit struct snn_rule; the rule's end() calls snn_unroll_run().
@@ -23,13 +24,16 @@
 struct snn_space {
 	void (*carry)(const struct snn_space *s, const struct snn_net *net, uint32_t l,
 		const float *err, const float *above, float *ret);
-	const float *v, *w[SNN_MAX_HIDDEN], *b_fb[SNN_MAX_HIDDEN]; /* images; those the rule uses */
+	/* Images: v, w and b_fb for the rule's carry(), h for the path in time. */
+	const float *v, *w[SNN_MAX_HIDDEN], *b_fb[SNN_MAX_HIDDEN], *h[SNN_MAX_HIDDEN];
 };
 
 int snn_unroll_init(struct snn_learner *le, const struct snn_batch *b);
 void snn_unroll_done(struct snn_learner *le);
 int snn_unroll_begin(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);
 int snn_unroll_step(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);
-void snn_unroll_run(struct snn_learner *le, struct snn_batch *b, const struct snn_space *space);
+/* Fills space->h itself. */
+int snn_unroll_run(
+	struct snn_learner *le, struct snn_batch *b, struct snn_space *space, struct snn_error *e);
 
 #endif

@@ -20,6 +20,8 @@ struct snn_product {
 
 struct snn_weights;
 
+#define SNN_MAX_PRODUCT (1 + 2 * SNN_MAX_HIDDEN) /* of one call */
+
 struct snn_weights_ops {
 	const char *name;
 	/* Products that do not wait for each other: on a board, one round trip for all. */

@@ -79,11 +79,11 @@ static int chips_product(struct snn_weights *w, const struct snn_product *p, uin
 	uint32_t n_lane, struct snn_error *e)
 {
 	struct snn_chips *ch = (struct snn_chips *)w;
-	struct xbar_mvm req[1 + SNN_MAX_HIDDEN];
+	struct xbar_mvm req[SNN_MAX_PRODUCT];
 	int16_t *code = ch->code;
 
 	for (uint32_t board = 0; board < ch->n_board; board++) {
-		uint32_t of[1 + SNN_MAX_HIDDEN], n = 0;
+		uint32_t of[SNN_MAX_PRODUCT], n = 0;
 		int r;
 
 		for (uint32_t k = 0; k < n_product; k++) {

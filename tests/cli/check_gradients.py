@@ -26,6 +26,8 @@ class Network:
         self.gamma, self.width = attr["psi_gamma"], attr["psi_width"]
         self.W, self.b, self.V, self.c, self.B = (
             np.float64(file["param"][k][...]) for k in ("W", "b", "V", "c", "B"))
+        self.H = np.float64(file["param"]["H"][...]) if "H" in file["param"] else np.zeros((len(self.b),) * 2)
+        self.is_recurrent = "H" in file["param"]
         self.x, self.target = np.float64(file["input"][...]), np.float64(file["target"][...])
         self.run()
 
@@ -45,7 +47,7 @@ class Network:
         for t in range(n_step):
             s, y = self.s[t], self.y[t]
             rest = self.d * s * (1 - y) if self.full else self.d * s - self.b * y
-            self.s[t + 1] = self.W @ self.x[t] + rest
+            self.s[t + 1] = self.W @ self.x[t] + self.H @ y + rest
             u = self.s[t + 1] - self.b
             self.y[t + 1] = sigmoid(u) if self.smooth else u > 0
             self.p[t + 1] = self.derivative(u, self.y[t + 1])
@@ -60,19 +62,21 @@ class Network:
         return np.full_like(self.b, self.d), -self.b
 
     def backward(self, back):
-        w, b = np.zeros_like(self.W), np.zeros_like(self.b)
+        w, h, b = np.zeros_like(self.W), np.zeros_like(self.H), np.zeros_like(self.b)
         ds = np.zeros_like(self.b)
         for t in range(len(self.x), 0, -1):
             j, jj = self.jacobian(t)
-            dy = back[t - 1] + jj * ds
+            dy = back[t - 1] + jj * ds + self.H.T @ ds
             b -= self.p[t] * dy + (0 if self.full else self.y[t] * ds)
             ds = self.p[t] * dy + j * ds
             w += np.outer(ds, self.x[t - 1])
-        return w, b
+            h += np.outer(ds, self.y[t - 1])
+        return w, h, b
 
     def forward(self, signal, has_traces=True, has_reset=True):
-        w, b = np.zeros_like(self.W), np.zeros_like(self.b)
-        eps, eps_b, e_b = np.zeros_like(self.W), np.zeros_like(self.b), np.zeros_like(self.b)
+        w, h, b = np.zeros_like(self.W), np.zeros_like(self.H), np.zeros_like(self.b)
+        eps, eps_h = np.zeros_like(self.W), np.zeros_like(self.H)
+        eps_b, e_b = np.zeros_like(self.b), np.zeros_like(self.b)
         for t in range(1, len(self.x) + 1):
             j, jj = self.jacobian(t - 1)
             if not has_traces:
@@ -80,16 +84,20 @@ class Network:
             if not has_reset:
                 j, jj = np.full_like(j, self.d), 0 * jj
             eps = (j + jj * self.p[t - 1])[:, None] * eps + self.x[t - 1]
+            eps_h = (j + jj * self.p[t - 1])[:, None] * eps_h + self.y[t - 1]
             eps_b = j * eps_b + jj * e_b
             if has_traces and has_reset and not self.full:
                 eps_b = eps_b - self.y[t - 1]
             e_b = self.p[t] * (eps_b - 1)
             w += (signal[t - 1] * self.p[t])[:, None] * eps
+            h += (signal[t - 1] * self.p[t])[:, None] * eps_h
             b += signal[t - 1] * e_b
-        return w, b
+        return w, h, b
 
-    def gradients(self, rule):
-        w, b = {
+    def gradients(self, rule, is_exact):
+        if is_exact:  # OSTL's whole traces are backpropagation through time, with H, too
+            rule = {"ostl": "bptt", "ostl-rnd": "dfa"}[rule]
+        w, h, b = {
             "bptt": lambda: self.backward(self.err @ self.V),
             "fa": lambda: self.backward(self.err @ self.B.T),
             "dfa": lambda: self.backward(self.err @ self.B.T),
@@ -100,7 +108,7 @@ class Network:
             "osttp": lambda: self.forward(self.target @ self.B.T),
             "drtp": lambda: self.forward(self.target @ self.B.T, False),
         }[rule]()
-        return {"W": w, "b": b, "V": self.err.T @ self.y[1:], "c": self.err.sum(axis=0)}
+        return {**({"H": h} if self.is_recurrent else {}), "W": w, "b": b, "V": self.err.T @ self.y[1:], "c": self.err.sum(axis=0)}
 
 
 def check(osttp, folder, rule, *settings):
@@ -115,7 +123,7 @@ def check(osttp, folder, rule, *settings):
         activity = net.y[1:].mean()
         assert 0.01 < activity < 0.9, activity
         assert abs(file.attrs["nll"] / net.nll - 1) < 1e-6
-        for name, want in net.gradients(rule).items():
+        for name, want in net.gradients(rule, "train.trace=exact" in settings).items():
             off = np.linalg.norm(file["grad"][name][...] - want) / np.linalg.norm(want)
             assert off < tolerance, (rule, settings, name, off)
 
@@ -126,3 +134,7 @@ with tempfile.TemporaryDirectory() as scratch:
             for psi in ("triangular", "tanh", "fast-sigmoid"):
                 check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, "network.psi=" + psi)
             check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, "network.neuron=ssnu")
+            check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, "network.recurrent=true")
+            if rule_name in ("ostl", "ostl-rnd"):
+                check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, "network.recurrent=true",
+                      "network.hidden=12", "train.trace=exact")

@@ -469,6 +469,48 @@ static void fa_with_the_forward_weights_is_bptt(void **state)
 	}
 }
 
+/* One recurrent layer. */
+static void run_recurrent(struct rig *g, const char *rule, int reset, int trace)
+{
+	struct piece *p = piece_random(13, 40, N_KEY, 0.3);
+	const struct snn_seq *seq = &p->seq;
+
+	rig_config(g, N_KEY, 7);
+	g->c.network.recurrent = true;
+	g->c.network.h_scale = 2;
+	g->c.network.reset = reset;
+	g->c.train.trace = trace;
+	rig_net(g);
+	rig_learner(g, rule, 1);
+	rig_run(g, &seq, 1);
+	free(p);
+}
+
+/* Exact traces follow H; the diagonal ones leave its paths out, alike in both forms. */
+static void exact_traces_make_ostl_bptt_for_a_recurrent_layer(void **state)
+{
+	(void)state;
+	for (int reset = SNN_RESET_FULL; reset <= SNN_RESET_SOFT; reset++) {
+		struct rig exact, bptt, event, dense;
+		double off = 0;
+
+		run_recurrent(&bptt, "bptt", reset, SNN_TRACE_AUTO);
+		run_recurrent(&exact, "ostl", reset, SNN_TRACE_EXACT);
+		run_recurrent(&event, "ostl", reset, SNN_TRACE_EVENT);
+		run_recurrent(&dense, "ostl", reset, SNN_TRACE_DENSE);
+		assert_gradients_near(&exact.net, &bptt.net, 1e-5);
+		assert_gradients_near(&event.net, &dense.net, 1e-5);
+		for (size_t i = 0; i < 7 * 7; i++)
+			off += fabs(snn_net_grad_h(&event.net, 0)->grad[i] -
+				snn_net_grad_h(&bptt.net, 0)->grad[i]);
+		assert_true(off > 1e-2);
+		rig_done(&exact);
+		rig_done(&bptt);
+		rig_done(&event);
+		rig_done(&dense);
+	}
+}
+
 /* ---- what cannot be ---- */
 
 static void refused(const char *rule, int update, int trace, const char *word)
@@ -535,6 +577,7 @@ int main(void)
 		cmocka_unit_test(eprop_by_hand),
 		cmocka_unit_test(fa_dfa_and_ostl_rnd_are_one_for_one_layer),
 		cmocka_unit_test(fa_with_the_forward_weights_is_bptt),
+		cmocka_unit_test(exact_traces_make_ostl_bptt_for_a_recurrent_layer),
 		cmocka_unit_test(bptt_at_every_step_is_refused_in_words),
 		cmocka_unit_test(event_traces_at_every_step_are_refused_in_words),
 		cmocka_unit_test(rules_are_those_that_the_configuration_names),
