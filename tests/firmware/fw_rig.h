@@ -38,7 +38,7 @@ struct rig {
 	uint8_t decoder_buf[WIRE_N_DECODER(WIRE_N_FRAME_MAX)];
 	uint32_t n_doorbell;
 	uint32_t session;
-	uint64_t memory[FW_N_MEMORY(WIRE_N_FRAME_MAX, RIG_N_SLOT, RIG_N_COL) / 8];
+	uint64_t memory[FW_N_MEMORY(WIRE_N_FRAME_MAX, RIG_N_SLOT, 256) / 8];
 	const uint8_t *rx; /* what board_rx gives */
 	size_t n_rx;
 };
