@@ -195,7 +195,7 @@ static uint32_t rig_now(void *user)
 
 void rig_init(struct rig *rig, enum wire_link link)
 {
-	memset(rig, 0, sizeof(*rig));
+	memset(rig, 0, offsetof(struct rig, out));
 	for (size_t i = 0; i < sizeof(rig->chips.state); i++)
 		rig->chips.state[i] = (uint8_t)(i * 31 + i / 256);
 	rig->rx = rig->out;

@@ -31,16 +31,17 @@ struct rig {
 	struct fw fw;
 	struct fw_config config;
 	struct rig_chips chips;
-	uint32_t time;        /* ms */
-	uint8_t out[1 << 18]; /* what the board sent */
+	uint32_t time; /* ms */
 	size_t n_out;
 	struct wire_decoder decoder; /* of the host */
-	uint8_t decoder_buf[WIRE_N_DECODER(WIRE_N_FRAME_MAX)];
 	uint32_t n_doorbell;
 	uint32_t session;
-	uint64_t memory[FW_N_MEMORY(WIRE_N_FRAME_MAX, RIG_N_SLOT, 256) / 8];
 	const uint8_t *rx; /* what board_rx gives */
 	size_t n_rx;
+	/* Not cleared by rig_init(). */
+	uint8_t out[1 << 18]; /* what the board sent */
+	uint8_t decoder_buf[WIRE_N_DECODER(WIRE_N_FRAME_MAX)];
+	uint64_t memory[FW_N_MEMORY(WIRE_N_FRAME_MAX, RIG_N_SLOT, 256) / 8];
 };
 
 /* Fill in a configuration that works; change it, then boot. */

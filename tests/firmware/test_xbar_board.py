@@ -1,0 +1,273 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""xbar-board as a process, on every link it has: test_xbar_board.py XBAR-BOARD [--update]
+
+golden/dialogue.hex has requests (by codec.py) and the answers of the native firmware; every other
+firmware must give them too. That the numbers are those of emu: is test_board_emu.c's part.
+"""
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import tty
+import unittest
+
+sys.dont_write_bytecode = True
+import codec as c  # noqa: E402
+import dialogue  # noqa: E402
+import golden  # noqa: E402
+
+GOLDEN = os.path.join(golden.HERE, "golden", "dialogue.hex")
+PROGRAM = os.path.abspath(sys.argv[1])
+PATIENCE = 20  # s; never reached where all is well
+
+
+class Board:
+    """One process and a host's end of its link."""
+
+    def __init__(self, kind, *args):
+        self.folder = tempfile.TemporaryDirectory()
+        self.kind, self.held = kind, b""
+        path = self.path = os.path.join(self.folder.name, "link")
+        option = {"pty": ["--pty", path], "socket": ["--socket", path],
+                  "fifos": ["--fifos", path + "-in," + path + "-out"], "stdio": ["--stdio"]}[kind]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen([PROGRAM] + option + list(args), stderr=pipe,
+                                        stdin=pipe, stdout=pipe)
+        self.process.stderr.readline()  # "... at LINK": it is there
+        self.connect()
+
+    def connect(self):
+        if self.kind == "pty":
+            self.out = self.into = os.open(self.path, os.O_RDWR | os.O_NOCTTY)
+            tty.setraw(self.out)
+        elif self.kind == "socket":
+            self.host = socket.socket(socket.AF_UNIX)
+            self.host.connect(self.path)
+            self.out = self.into = self.host.fileno()
+        elif self.kind == "fifos":
+            self.out = os.open(self.path + "-in", os.O_WRONLY)
+            self.into = os.open(self.path + "-out", os.O_RDONLY)
+        else:
+            self.out, self.into = self.process.stdin.fileno(), self.process.stdout.fileno()
+
+    def send(self, data):
+        while data:
+            data = data[os.write(self.out, data):]
+
+    def send_frame(self, frame):
+        self.send(c.cobs(frame) + b"\0" if self.kind == "pty" else frame)
+
+    def take(self):
+        """One frame out of what is held, or None."""
+        if self.kind == "pty":
+            block, zero, rest = self.held.partition(b"\0")
+            if not zero:
+                return None
+            self.held = rest
+            return c.uncobs(block) if block else self.take()
+        if len(self.held) < 20 or len(self.held) < 20 + self.held[4] + 256 * self.held[5]:
+            return None
+        n = 20 + self.held[4] + 256 * self.held[5]
+        frame, self.held = self.held[:n], self.held[n:]
+        return frame
+
+    def receive(self, patience=PATIENCE):
+        """The next frame, or None after a while."""
+        while True:
+            frame = self.take()
+            if frame is not None:
+                return frame
+            if not select.select([self.into], [], [], patience)[0]:
+                return None
+            data = os.read(self.into, 65536)
+            if not data:
+                return None
+            self.held += data
+
+    def ask(self, frame):
+        """The answer to a request; events before it are skipped."""
+        self.send_frame(frame)
+        while True:
+            answer = self.receive()
+            if answer is None or c.parse(answer)[0] != c.EVT:
+                return answer
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        status = self.process.wait(PATIENCE)
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            pipe.close()
+        if self.kind == "socket":
+            self.host.close()
+        elif self.kind in ("pty", "fifos"):
+            os.close(self.out)
+            if self.into != self.out:
+                os.close(self.into)
+        is_left = os.path.lexists(self.path)
+        self.folder.cleanup()
+        return status, is_left
+
+
+def talk(board):
+    return [(request, board.ask(request)) for request in dialogue.requests()]
+
+
+def golden_dialogue():
+    with open(GOLDEN, encoding="ascii") as file:
+        lines = [line.split()[1] for line in file if not line.startswith("#")]
+    return list(zip(map(bytes.fromhex, lines[::2]), map(bytes.fromhex, lines[1::2])))
+
+
+def update():
+    board = Board("stdio", *dialogue.BOARD, "--frame", "1024")
+    pairs = talk(board)
+    board.end()
+    with open(GOLDEN, "w", encoding="ascii") as file:
+        file.write("# SPDX-License-Identifier: GPL-3.0-or-later\n"
+                   "# Made by test_xbar_board.py --update. A board of: %s\n"
+                   % " ".join(dialogue.BOARD))
+        for request, answer in pairs:
+            file.write("> %s\n< %s\n" % (request.hex(), answer.hex()))
+
+
+def pulse(session, seq, n=1):
+    return c.frame(c.REQ, c.PULSE_LIST, session, seq, dialogue.run(0, (1, 2, 0, 0, n)))
+
+
+def n_pulse(answer):
+    """Of a PULSE_LIST's answer that is no error."""
+    kind, op, _, _, payload = c.parse(answer)
+    assert (kind, op) == (c.RSP, c.PULSE_LIST) and payload[:2] == b"\0\0", answer.hex()
+    return struct.unpack("<Q", payload[4:12])[0]
+
+
+def hello(board, nonce=1):
+    request = struct.pack("<QBBHI", nonce, 1, 1, 1024, golden.SCHEMA)
+    payload = c.parse(board.ask(c.frame(c.REQ, c.HELLO, 0, 0, request)))[4]
+    return struct.unpack("<I", payload[20:24])[0]
+
+
+class OnEveryLink(unittest.TestCase):
+    def each(self, *args):
+        for kind in ("pty", "socket", "fifos", "stdio"):
+            with self.subTest(link=kind):
+                board = Board(kind, "--frame", "1024", *args)
+                yield board
+                status, is_left = board.end()
+                self.assertEqual(status, 0)
+                self.assertFalse(is_left)
+
+    def test_the_golden_dialogue_is_spoken(self):
+        for board in self.each(*dialogue.BOARD):
+            for request, answer in golden_dialogue():
+                self.assertEqual(board.ask(request).hex(), answer.hex())
+
+    def test_requests_are_those_of_the_golden_dialogue(self):
+        self.assertEqual([r for r, _ in golden_dialogue()], list(dialogue.requests()))
+
+    def test_a_burst_with_junk_and_copies_executes_each_once(self):
+        for board in self.each():
+            session = hello(board)
+            broken = golden.flipped(pulse(session, 1, 99), 17)
+            frames = [broken, pulse(session, 1), pulse(session, 1), broken, pulse(session, 2),
+                      pulse(session, 2), pulse(session, 1)]
+            for frame in frames:
+                board.send_frame(frame)
+            answers = [board.receive() for _ in range(5)]
+            self.assertEqual([c.parse(a)[3] for a in answers], [1, 1, 2, 2, 1])
+            self.assertEqual([n_pulse(a) for a in answers], [1, 1, 2, 2, 1])
+
+    def test_a_restart_is_told_and_forgets_the_session_but_not_the_chips(self):
+        for board in self.each("seed=3"):
+            session = hello(board)
+            self.assertEqual(n_pulse(board.ask(pulse(session, 1, 5))), 5)
+            board.process.send_signal(signal.SIGUSR1)
+            event = board.receive()
+            while event and c.parse(event)[0] != c.EVT:
+                event = board.receive()
+            self.assertEqual(c.parse(event)[1], c.BOOT)
+            resumed = c.parse(board.ask(c.frame(c.REQ, c.RESUME, session, 0, bytes(8))))[4]
+            self.assertEqual(struct.unpack("<H", resumed[:2])[0], 0x0201)
+            session = hello(board, 2)
+            self.assertEqual(n_pulse(board.ask(pulse(session, 1, 2))), 7)
+
+
+class Program(unittest.TestCase):
+    def run_it(self, *args):
+        return subprocess.run([PROGRAM] + list(args), capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)
+
+    def test_help_names_every_link(self):
+        done = self.run_it("--help")
+        self.assertEqual(done.returncode, 0)
+        for word in ("--pty", "--socket", "--fifos", "--stdio", "KEY=VALUE"):
+            self.assertIn(word, done.stdout)
+
+    def test_keys_are_listed(self):
+        done = self.run_it("--help-keys")
+        self.assertEqual(done.returncode, 0)
+        for word in ("chips", "preset", "seed", "drift_nu"):
+            self.assertIn(word, done.stdout)
+
+    def test_wrong_usage_is_2_and_says_why(self):
+        for args, word in (([], "--pty"), (["--stdio", "sed=1"], "seed"),
+                           (["--stdio", "--pty", "x"], "only one"), (["--nonsense"], "nonsense"),
+                           (["--stdio", "--frame", "300"], "540"),
+                           (["--stdio", "--slots", "65"], "64"),
+                           (["--stdio", "--slots", "0"], "1 .. 64"),
+                           (["--stdio", "chips=0"], "1 .. 64")):
+            done = self.run_it(*args)
+            self.assertEqual(done.returncode, 2, (args, done.stderr))
+            self.assertIn(word, done.stderr)
+            self.assertEqual(done.stdout.replace("\0", ""), "")
+
+    def test_a_file_in_the_way_is_left_alone(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "precious")
+            for option in ("--pty", "--socket"):
+                with open(path, "w", encoding="ascii") as file:
+                    file.write("data")
+                self.assertEqual(self.run_it(option, path).returncode, 1)
+                with open(path, encoding="ascii") as file:
+                    self.assertEqual(file.read(), "data")
+
+    def test_a_socket_takes_one_host_after_another_and_disarms_between(self):
+        board = Board("socket", "--lease", "60000")
+        session = hello(board)
+        arm = c.frame(c.REQ, c.ARM, session, 1)
+        self.assertEqual(c.parse(board.ask(arm))[4][:2], b"\0\0")
+        self.assertEqual(n_pulse(board.ask(pulse(session, 2))), 1)
+        board.host.close()
+        board.connect()
+        board.held = b""
+        # The session is still there (RESUME), but not armed.
+        self.assertEqual(c.parse(board.ask(pulse(session, 3)))[4][:2], b"\1\4")
+        self.assertEqual(board.end()[0], 0)
+
+    def test_a_host_that_never_reads_does_not_stop_the_board(self):
+        board = Board("socket")
+        flood = c.frame(c.REQ, c.INFO, 0, 0) * 1000
+        os.set_blocking(board.out, False)
+        n_sent = 0
+        try:
+            for _ in range(200):
+                n_sent += os.write(board.out, flood)
+        except BlockingIOError:
+            pass
+        self.assertGreater(n_sent, len(flood))
+        board.host.close()
+        board.connect()
+        self.assertEqual(c.parse(board.ask(c.frame(c.REQ, c.PING, 0, 0, b"x")))[4][4:], b"x")
+        self.assertEqual(board.end()[0], 0)
+
+
+if __name__ == "__main__":
+    if sys.argv[2:] == ["--update"]:
+        update()
+    unittest.main(argv=sys.argv[:1])
