@@ -37,6 +37,11 @@ static void board_says(void *user, const uint8_t *buf, size_t n)
 {
 	struct loop *l = user;
 
+	if (n > sizeof(l->said) - l->end) {
+		l->end -= l->first;
+		memmove(l->said, l->said + l->first, l->end);
+		l->first = 0;
+	}
 	if (n > sizeof(l->said) - l->end)
 		return;
 	memcpy(l->said + l->end, buf, n);

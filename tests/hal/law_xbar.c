@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * law_xbar.c - the same seed and the same calls give the same bytes on emu: and on a board behind a
+ * link: 10,000 mixed calls and the final state.
+ *	law_xbar loop | usb | serial PATH-OF-xbar-board
+ * usb needs umockdev-wrapper, serial must not have it: it hides the names that libserialport needs.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "board_process.h"
+#ifdef WITH_USB
+#include "board_usb.h"
+#endif
+#include "lockstep.h"
+
+#define N_CALL 10000
+#define KEYS   "chips=3", "seed=11", "drift_nu_sd=0.01"
+
+static const char *kind, *program;
+
+static void compare_with_emu(const char *uri)
+{
+	struct xbar *a, *b;
+	struct xbar_stats s;
+
+	assert_int_equal(xbar_open(&a, "emu:?chips=3&seed=11&drift_nu_sd=0.01", NULL), 0);
+	assert_int_equal(xbar_open(&b, uri, NULL), 0);
+	lockstep(a, b, N_CALL, 1);
+	assert_int_equal(xbar_stats(b, &s), 0);
+	print_message("%s: %.1f MB out, %.1f MB in, %llu round trips, %llu retries\n", uri,
+		(double)s.n_byte_out * 1e-6, (double)s.n_byte_in * 1e-6,
+		(unsigned long long)s.n_round_trip, (unsigned long long)s.n_retry);
+	xbar_close(a);
+	xbar_close(b);
+}
+
+static void a_board_behind_a_link_gives_the_bytes_of_emu(void **state)
+{
+	(void)state;
+	if (!strcmp(kind, "loop")) {
+		compare_with_emu("loop:?chips=3&seed=11&drift_nu_sd=0.01");
+#ifdef WITH_USB
+	} else if (!strcmp(kind, "usb")) {
+		struct board_usb *b = board_usb_new("A1", (const char *[]){ KEYS }, 3);
+
+		compare_with_emu("usb:");
+		board_usb_free(b);
+#endif
+	} else {
+		struct board_process b;
+
+		assert_int_equal(
+			board_process_start(&b, program, (const char *[]){ KEYS, NULL }), 0);
+		compare_with_emu(b.uri);
+		board_process_stop(&b);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_board_behind_a_link_gives_the_bytes_of_emu),
+	};
+
+	if (argc < 2)
+		return 2;
+	kind = argv[1];
+	program = argc > 2 ? argv[2] : NULL;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
