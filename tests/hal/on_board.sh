@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# on_board.sh XBAR-BOARD PROGRAM: run PROGRAM with $XBAR_TEST_URI naming an xbar-board on a
+# pseudo-terminal.
+set -u
+folder=$(mktemp -d)
+"$1" --pty "$folder/ttyXBAR0" chips=2 seed=1 2>"$folder/log" &
+board=$!
+trap 'kill $board; rm -r "$folder"' EXIT
+n=0
+while [ ! -e "$folder/ttyXBAR0" ]; do
+	n=$((n + 1))
+	[ $n -lt 100 ] || { cat "$folder/log" >&2; exit 1; }
+	sleep 0.05
+done
+XBAR_TEST_URI=serial:$folder/ttyXBAR0
+export XBAR_TEST_URI
+"$2"
