@@ -153,5 +153,7 @@ int session_resume(struct session *s)
 	if (!cmd_take_result(&r, &result) || !cmd_take_resumed(&r, &resumed))
 		return -EIO;
 	s->has_restarted = resumed.boot_id != s->welcome.boot_id;
+	/* Told once. */
+	s->welcome.boot_id = resumed.boot_id;
 	return result.error || s->has_restarted ? -ESTALE : 0;
 }
