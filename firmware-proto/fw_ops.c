@@ -234,7 +234,8 @@ static uint16_t run_program(
 		return CMD_E_RANGE;
 	n = (size_t)patch.n_row * patch.n_col * CMD_N_DEVICE;
 	f->n_value_row = 0;
-	if (n > f->config.n_frame / 4u || !cmd_take_values(r, f->value, n))
+	/* As many as came in one frame find place in f->value. */
+	if (!cmd_take_values(r, f->value, n))
 		return CMD_E_FORM;
 	error = spend(f, (uint32_t)n);
 	if (error)

@@ -329,6 +329,49 @@ static void batches_are_understood(void **state)
 	assert_int_equal(n_sat, 1);
 }
 
+static void a_board_that_makes_no_sense_is_malformed(void **state)
+{
+	struct wire_reader r = reader_of("welcome");
+	struct cmd_welcome x;
+	struct cmd_info i;
+
+	(void)state;
+	golden[25] = 3; /* of n_window: 768, less than a frame of 1024 */
+	assert_false(cmd_take_welcome(&r, &x));
+	r = reader_of("welcome");
+	golden[21] = 0; /* n_slot */
+	assert_false(cmd_take_welcome(&r, &x));
+	r = reader_of("info");
+	golden[3] = '\n';
+	assert_false(cmd_take_info(&r, &i));
+	r = reader_of("info");
+	golden[r.size - 27] = 5; /* n_device */
+	assert_false(cmd_take_info(&r, &i));
+}
+
+static void long_lists_of_pulses_are_several_runs(void **state)
+{
+	const size_t n = 70000, size = 4 * n + 8;
+	struct cmd_pulse_writer w = { .w = { .buf = malloc(size), .size = size } };
+	struct cmd_pulse_reader r;
+	struct cmd_pulse p = { .n = 1 };
+
+	(void)state;
+	assert_non_null(w.w.buf);
+	for (size_t i = 0; i < n; i++) {
+		p.row = (uint16_t)(i % 1000);
+		assert_true(cmd_pulse_put(&w, &p));
+	}
+	assert_false(cmd_pulse_put(&w, &p));
+	r = (struct cmd_pulse_reader){ .r = { .buf = w.w.buf, .size = w.w.n } };
+	for (size_t i = 0; i < n; i++) {
+		assert_true(cmd_pulse_take(&r, &p));
+		assert_int_equal(p.row, i % 1000);
+	}
+	assert_false(cmd_pulse_take(&r, &p));
+	free(w.w.buf);
+}
+
 /* Every cut of every payload: never past the end (ASan), and never taken for whole. */
 static void cut_payloads_are_malformed(void **state)
 {
@@ -370,6 +413,8 @@ int main(void)
 		cmocka_unit_test(session_payloads_are_understood),
 		cmocka_unit_test(info_and_stats_are_understood),
 		cmocka_unit_test(batches_are_understood),
+		cmocka_unit_test(a_board_that_makes_no_sense_is_malformed),
+		cmocka_unit_test(long_lists_of_pulses_are_several_runs),
 		cmocka_unit_test(cut_payloads_are_malformed),
 	};
 

@@ -154,6 +154,7 @@ static void what_a_host_does_not_send_is_dropped(void **state)
 	rig_send(&rig, WIRE_RSP, CMD_PULSE_LIST, rig.session, 1, buf, n);
 	rig_send(&rig, WIRE_EVT, CMD_PULSE_LIST, rig.session, 1, buf, n);
 	rig_send(&rig, WIRE_NAK, CMD_PULSE_LIST, rig.session, 1, buf, n);
+	rig_send(&rig, WIRE_RSP, CMD_PING, 0, 0, buf, n);
 	assert_silent();
 	assert_int_equal(rig.chips.n_pulse, 0);
 }
@@ -344,6 +345,73 @@ static void a_lease_lapses_on_silence_and_unplugging(void **state)
 	assert_int_equal(rig.chips.n_pulse, 2);
 }
 
+static void a_new_session_is_disarmed_and_has_nothing_kept(void **state)
+{
+	uint8_t patch[CMD_N_PATCH], part[CMD_N_PART], rest[4];
+	struct wire_writer w = { .buf = patch, .size = sizeof(patch) };
+
+	(void)state;
+	rig.config.limits.t_lease = 500;
+	rig_begin(&rig);
+	cmd_put_patch(&w, &(struct cmd_patch){ 0, 0, 1, 0, 1 });
+	w = (struct wire_writer){ .buf = part, .size = sizeof(part) };
+	cmd_put_part(&w, &(struct cmd_part){ 0, 1, NULL });
+	w = (struct wire_writer){ .buf = rest, .size = sizeof(rest) };
+	cmd_put_rest(&w, &(struct cmd_rest){ 0, 1 });
+	assert_int_equal(rig_ask(&rig, CMD_ARM, 1, NULL, 0, NULL).error, CMD_OK);
+	assert_int_equal(rig_ask(&rig, CMD_SAVE, 2, NULL, 0, NULL).error, CMD_OK);
+	assert_int_equal(rig_ask(&rig, CMD_READ_BLOCK, 3, patch, 10, NULL).error, CMD_OK);
+	assert_int_equal(rig_ask(&rig, CMD_READ_REST, 4, rest, 4, NULL).error, CMD_OK);
+	rig.session = welcome_of(78).session;
+	assert_int_equal(pulse(1, 1, 1).error, CMD_E_DISARMED);
+	assert_int_equal(rig_ask(&rig, CMD_SAVE_PART, 2, part, 10, NULL).error, CMD_E_ORDER);
+	assert_int_equal(rig_ask(&rig, CMD_READ_REST, 3, rest, 4, NULL).error, CMD_E_ORDER);
+}
+
+static uint16_t hello_with_frames_of(uint64_t nonce, uint16_t n_frame, struct cmd_welcome *ret)
+{
+	uint8_t buf[64];
+	struct wire_writer w = { .buf = buf, .size = sizeof(buf) };
+	struct wire_frame f;
+	struct wire_reader r;
+	struct cmd_result result;
+
+	cmd_put_hello(&w, &(struct cmd_hello){ nonce, 1, 1, CMD_SCHEMA, n_frame });
+	rig_send(&rig, WIRE_REQ, CMD_HELLO, 0, 0, buf, w.n);
+	assert_true(rig_next(&rig, &f));
+	r = (struct wire_reader){ .buf = f.payload, .size = f.n_payload };
+	assert_true(cmd_take_result(&r, &result));
+	assert_true(result.error || cmd_take_welcome(&r, ret));
+	return result.error;
+}
+
+static void the_shorter_of_both_frames_is_agreed_and_kept(void **state)
+{
+	struct cmd_welcome w = { 0 };
+	uint8_t patch[CMD_N_PATCH];
+	struct wire_writer request = { .buf = patch, .size = sizeof(patch) };
+
+	(void)state;
+	assert_int_equal(hello_with_frames_of(78, CMD_N_FRAME_MIN - 1, &w), CMD_E_RANGE);
+	assert_int_equal(pulse(1, 1, 1).error, CMD_OK); /* the session before goes on */
+	assert_int_equal(hello_with_frames_of(79, 256, &w), CMD_OK);
+	assert_int_equal(w.n_frame, 256);
+	rig.session = w.session;
+	/* 2 rows of 14 cells are 448 bytes. */
+	cmd_put_patch(&request, &(struct cmd_patch){ 0, 0, 2, 0, 14 });
+	assert_int_equal(rig_ask(&rig, CMD_READ_BLOCK, 1, patch, 10, NULL).error, CMD_E_ROOM);
+	assert_int_equal(hello_with_frames_of(80, 16384, &w), CMD_OK);
+	assert_int_equal(w.n_frame, RIG_N_FRAME);
+}
+
+static void session_numbers_skip_0(void **state)
+{
+	(void)state;
+	rig.config.boot_id = 0xffffffff;
+	rig_begin(&rig);
+	assert_int_equal(rig.session, 1);
+}
+
 static void a_budget_of_pulses_is_kept(void **state)
 {
 	(void)state;
@@ -389,6 +457,7 @@ static void scans_disturb_nobody(void **state)
 	rig_send(&rig, WIRE_REQ, CMD_PING, 0, 0, rig.chips.state, CMD_N_PING + 1);
 	assert_true(rig_next(&rig, &f));
 	assert_int_equal(f.payload[0] | f.payload[1] << 8, CMD_E_FORM);
+	assert_int_equal(f.payload[2], 0);
 	assert_int_equal(pulse(2, 1, 1).error, CMD_OK);
 }
 
@@ -515,6 +584,9 @@ int main(void)
 		cmocka_unit_test_setup(an_unknown_op_has_no_effect_and_takes_its_seq, setup),
 		cmocka_unit_test_setup(another_schema_blocks_what_mutates, setup),
 		cmocka_unit_test_setup(a_lease_lapses_on_silence_and_unplugging, setup),
+		cmocka_unit_test_setup(a_new_session_is_disarmed_and_has_nothing_kept, setup),
+		cmocka_unit_test_setup(the_shorter_of_both_frames_is_agreed_and_kept, setup),
+		cmocka_unit_test_setup(session_numbers_skip_0, setup),
 		cmocka_unit_test_setup(a_budget_of_pulses_is_kept, setup),
 		cmocka_unit_test_setup(scans_disturb_nobody, setup),
 		cmocka_unit_test_setup(a_broken_frame_is_never_answered, setup),

@@ -302,6 +302,35 @@ static void a_row_longer_than_a_frame_is_read_once_and_fetched(void **state)
 	assert_int_equal(ask(CMD_READ_REST), CMD_E_ROOM);
 }
 
+static void a_kept_row_is_gone_after_the_next_read_or_program(void **state)
+{
+	static const uint32_t value[4];
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		assert_int_equal(ask_read((struct cmd_patch){ 0, 3, 1, 0, 5 }, 1), CMD_OK);
+		begin();
+		cmd_put_rest(&w, &(struct cmd_rest){ 0, 4 });
+		assert_int_equal(ask(CMD_READ_REST), CMD_OK);
+		if (round == 0) {
+			assert_int_equal(ask_read((struct cmd_patch){ 0, 3, 2, 0, 5 }, 2), CMD_OK);
+		} else if (round == 1) {
+			rig.chips.fail = CMD_E_CHIP;
+			assert_int_equal(
+				ask_read((struct cmd_patch){ 0, 3, 1, 0, 5 }, 0), CMD_E_CHIP);
+			rig.chips.fail = CMD_OK;
+		} else {
+			begin();
+			cmd_put_patch(&w, &(struct cmd_patch){ 0, 0, 1, 0, 1 });
+			cmd_put_values(&w, value, 4);
+			assert_int_equal(ask(CMD_PROGRAM), CMD_OK);
+		}
+		begin();
+		cmd_put_rest(&w, &(struct cmd_rest){ 0, 4 });
+		assert_int_equal(ask(CMD_READ_REST), CMD_E_ORDER);
+	}
+}
+
 static void programming_counts_as_pulses(void **state)
 {
 	uint32_t value[12] = { 0 };
@@ -475,6 +504,7 @@ int main(void)
 		cmocka_unit_test_setup(a_list_that_fails_midway_reports_what_was_given, setup),
 		cmocka_unit_test_setup(blocks_are_read_whole_or_not_at_all, setup),
 		cmocka_unit_test_setup(a_row_longer_than_a_frame_is_read_once_and_fetched, setup),
+		cmocka_unit_test_setup(a_kept_row_is_gone_after_the_next_read_or_program, setup),
 		cmocka_unit_test_setup(programming_counts_as_pulses, setup),
 		cmocka_unit_test_setup(columns_are_configured_and_asked, setup),
 		cmocka_unit_test_setup(time_passes_and_is_told, setup),

@@ -100,6 +100,20 @@ static void cobs_of_every_length_around_full_blocks_comes_back(void **state)
 	}
 }
 
+/* 254 bytes are a full block, which needs no empty one after it; a decoder takes that too. */
+static void a_full_cobs_block_at_the_end_is_the_last(void **state)
+{
+	uint8_t in[508], out[WIRE_N_COBS(508)];
+
+	(void)state;
+	memset(in, 7, sizeof(in));
+	assert_int_equal(wire_cobs_encode(out, sizeof(out), in, 254), 255);
+	assert_int_equal(wire_cobs_encode(out, sizeof(out), in, 508), 510);
+	out[510] = 1;
+	assert_int_equal(wire_cobs_decode(out, 511), 508);
+	assert_memory_equal(out, in, 508);
+}
+
 static void cobs_that_does_not_fit_writes_nothing(void **state)
 {
 	static const uint8_t in[4] = { 1, 2, 3, 4 };
@@ -280,6 +294,7 @@ int main(void)
 		cmocka_unit_test(crc32c_of_any_length_place_and_split_is_the_tables),
 		cmocka_unit_test(cobs_blocks_are_as_defined),
 		cmocka_unit_test(cobs_of_every_length_around_full_blocks_comes_back),
+		cmocka_unit_test(a_full_cobs_block_at_the_end_is_the_last),
 		cmocka_unit_test(cobs_that_does_not_fit_writes_nothing),
 		cmocka_unit_test(wrong_cobs_is_refused),
 		cmocka_unit_test(frames_survive_any_splitting_and_merging),
