@@ -39,6 +39,9 @@ struct xbar_backend {
 	/* All but n_call. */
 	int (*stats)(void *be, struct xbar_stats *ret, struct xbar_message *msg);
 
+	/* n bytes there and back, 1 .. 128; ns. Links only. */
+	int (*ping)(void *be, uint32_t n, uint64_t *ret_t, struct xbar_message *msg);
+
 	/* XBAR_CAP_SAVE only. load: buf is untrusted; the board is as before on error. */
 	int (*save)(void *be, void **ret, size_t *ret_n, struct xbar_message *msg);
 	int (*load)(void *be, const void *buf, size_t n, struct xbar_message *msg);

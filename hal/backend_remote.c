@@ -355,6 +355,35 @@ static int remote_stats(void *be, struct xbar_stats *ret, struct xbar_message *m
 	return r;
 }
 
+/* Not in the order of requests: it does not touch the session. */
+static int remote_ping(void *be, uint32_t n, uint64_t *ret_t, struct xbar_message *msg)
+{
+	struct remote *b = be;
+	struct session *s = &b->session;
+	uint8_t ping[CMD_N_PING];
+	struct wire_reader r = { .buf = s->ask.payload };
+	struct cmd_result result;
+	const uint8_t *pong;
+	size_t n_pong;
+	uint64_t start;
+	int e = remote_ready(b, msg);
+
+	if (e < 0)
+		return e;
+	start = xbar_clock();
+	for (uint32_t i = 0; i < n; i++)
+		ping[i] = (uint8_t)(start >> 8 * (i % 8)) ^ (uint8_t)i;
+	e = session_ask(s, CMD_PING, 0, ping, n);
+	*ret_t = xbar_clock() - start;
+	if (e < 0)
+		return xbar_fail(msg, e, "ping: %s: no answer: %s", s->name, strerror(-e));
+	r.size = s->ask.n;
+	if (!cmd_take_result(&r, &result) || result.error || !cmd_take_ping(&r, &pong, &n_pong) ||
+		n_pong != n || memcmp(pong, ping, n))
+		return xbar_fail(msg, -EIO, "ping: %s: other bytes came back", s->name);
+	return 0;
+}
+
 const struct xbar_backend xbar_backend_remote = {
 	.open = remote_open,
 	.close = remote_close,
@@ -366,6 +395,7 @@ const struct xbar_backend xbar_backend_remote = {
 	.adc_lsb = remote_adc_lsb,
 	.wait = remote_wait,
 	.stats = remote_stats,
+	.ping = remote_ping,
 	.save = remote_save,
 	.load = remote_load,
 };

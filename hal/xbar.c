@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include "backend.h"
 #include "check.h"
+#include "link.h"
 #include "program.h"
 
 struct xbar {
@@ -231,6 +232,33 @@ int xbar_stats(struct xbar *x, struct xbar_stats *ret)
 	s.n_call = x->n_call;
 	*ret = s;
 	return 0;
+}
+
+int xbar_ping(struct xbar *x, uint32_t n_byte, uint64_t *ret_t)
+{
+	if (!x)
+		return -EINVAL;
+	if (!ret_t || n_byte < 1 || n_byte > 128)
+		return done(x,
+			xbar_fail(
+				&x->msg, -EINVAL, "ping: %u bytes; 1 .. 128 are possible", n_byte));
+	if (!x->backend->ping)
+		return missing(x, "ping");
+	x->n_call++;
+	return done(x, x->backend->ping(x->be, n_byte, ret_t, &x->msg));
+}
+
+int xbar_scan(const struct xbar_params *prm,
+	void (*row)(void *user, const char *uri, const char *what, const char *serial,
+		const char *problem),
+	void *user)
+{
+	struct xbar_message msg;
+	int r = row ? xbar_link_scan(row, user, &msg) : -EINVAL;
+
+	if (r < 0 && row && prm)
+		say(prm, XBAR_LOG_ERROR, msg.text);
+	return r;
 }
 
 int xbar_save(struct xbar *x, void **ret, size_t *ret_n)

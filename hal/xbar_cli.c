@@ -14,6 +14,8 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	char *title;
 } commands[] = {
+	{ "scan", cmd_scan, "xbar scan" },
+	{ "ping", cmd_ping, "xbar ping" },
 	{ "info", cmd_info, "xbar info" },
 	{ "mvm", cmd_mvm, "xbar mvm" },
 	{ "pulse", cmd_pulse, "xbar pulse" },
@@ -29,6 +31,8 @@ static const struct command {
 static const char doc[] =
 	"Talk to a board of phase-change-memory crossbars, emulated or real.\v"
 	"Commands:\n"
+	"  scan      which boards could be there\n"
+	"  ping      how long bytes take to a board and back\n"
 	"  info      what the board is, and what it has done so far\n"
 	"  mvm       analog matrix-vector products\n"
 	"  pulse     SET or RESET pulses on one device\n"
@@ -90,8 +94,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->next = state->argc;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(
-			state, "which command? info, mvm, pulse, program, read, map, wait, bench");
+		argp_error(state,
+			"which command? scan, ping, info, mvm, pulse, program, read, map, wait, bench");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;

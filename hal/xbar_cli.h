@@ -75,6 +75,8 @@ void *cli_calloc(size_t n, size_t size);
 /* Mean of n_read reads of every device, ret_g [n_row][n_col][4] S; CLI_DONE or another status. */
 int cli_read_mean(struct cli_board *b, const struct xbar_patch *w, uint32_t n_read, float *ret_g);
 
+int cmd_scan(int argc, char **argv);
+int cmd_ping(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_mvm(int argc, char **argv);
 int cmd_pulse(int argc, char **argv);

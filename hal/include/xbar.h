@@ -125,7 +125,7 @@ struct xbar_stats {
 	uint64_t n_sat;  /* saturated ADC codes */
 	double energy;   /* J */
 	uint64_t n_call; /* API calls that reached the backend */
-	uint64_t n_byte_out, n_byte_in, n_round_trip, n_retry; /* links only */
+	uint64_t n_byte_out, n_byte_in, n_round_trip, n_retry; /* links only, of these calls */
 };
 
 /*
@@ -181,11 +181,27 @@ int xbar_wait(struct xbar *x, double dt);
 int xbar_stats(struct xbar *x, struct xbar_stats *ret);
 
 /*
+ * Send n_byte bytes, 1 .. 128, there and back without disturbing the chips; *ret_t is how long it
+ * took, ns of real time. -ENOTSUP where there is no link, -ETIMEDOUT, -ENODEV, -EIO changed bytes.
+ */
+int xbar_ping(struct xbar *x, uint32_t n_byte, uint64_t *ret_t);
+
+/*
  * The whole state of the board, for checkpoints; -ENOTSUP without XBAR_CAP_SAVE.
  * save: *ret is yours to free(). load: untrusted; -EBADMSG damaged, -EINVAL of another board.
  */
 int xbar_save(struct xbar *x, void **ret, size_t *ret_n);
 int xbar_load(struct xbar *x, const void *buf, size_t n);
+
+/*
+ * Boards that could be there, one row each: uri opens it; what the operating system says it is; its
+ * serial number or ""; problem "" or why it would not open. A serial line is listed whatever is
+ * behind it. Errors as those of xbar_open(), also to prm->log.
+ */
+int xbar_scan(const struct xbar_params *prm,
+	void (*row)(void *user, const char *uri, const char *what, const char *serial,
+		const char *problem),
+	void *user);
 
 /* The kinds of URI of this build, NULL-ended: "emu", ... */
 const char *const *xbar_schemes(void);

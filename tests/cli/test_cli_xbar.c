@@ -156,6 +156,37 @@ static void wrong_boards_are_exit_2_with_the_nearest_key(void **state)
 	FAILS("info 'emu:?state=foreign'", 1, "foreign", "left as it is");
 }
 
+static void scan_lists_what_could_be_a_board(void **state)
+{
+	json_t *j;
+
+	(void)state;
+	assert_done("scan --csv");
+	assert_ptr_equal(strstr(out, "uri,what,serial,problem\n"), out);
+	assert_done("scan --json");
+	j = json_output();
+	assert_true(json_is_array(j));
+	json_decref(j);
+	FAILS("scan emu:", 2, "no URI");
+}
+
+static void ping_tells_the_time_of_a_round_trip(void **state)
+{
+	json_t *j;
+
+	(void)state;
+	assert_done("ping loop: -n 7 --size 128 --json");
+	j = json_output();
+	assert_true(number(j, "n") == 7 && number(j, "bytes") == 128);
+	assert_true(number(j, "min_s") > 0 && number(j, "min_s") <= number(j, "median_s"));
+	json_decref(j);
+	assert_done("ping loop: -n 7 --csv");
+	assert_int_equal(n_line(out), 8);
+	FAILS("ping emu:", 2, "cannot do this");
+	FAILS("ping serial:/dev/ttyNONE7", 1, "no port \"/dev/ttyNONE7\"");
+	FAILS("ping loop: --size 129", 2, "1 .. 128");
+}
+
 static void info_tells_the_board(void **state)
 {
 	json_t *j;
@@ -538,6 +569,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(help_teaches_and_is_data),
 		cmocka_unit_test(wrong_commands_are_usage_errors),
 		cmocka_unit_test(wrong_boards_are_exit_2_with_the_nearest_key),
+		cmocka_unit_test(scan_lists_what_could_be_a_board),
+		cmocka_unit_test(ping_tells_the_time_of_a_round_trip),
 		cmocka_unit_test(info_tells_the_board),
 		cmocka_unit_test(info_lists_the_keys_of_a_uri),
 		cmocka_unit_test(the_environment_names_the_board),

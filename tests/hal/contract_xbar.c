@@ -369,6 +369,8 @@ static void calls_without_a_board_are_einval(void **state)
 	assert_int_equal(xbar_configure(NULL, NULL), -EINVAL);
 	assert_int_equal(xbar_wait(NULL, 0.0), -EINVAL);
 	assert_int_equal(xbar_stats(NULL, &s), -EINVAL);
+	assert_int_equal(xbar_ping(NULL, 1, &s.time), -EINVAL);
+	assert_int_equal(xbar_scan(NULL, NULL, NULL), -EINVAL);
 	assert_int_equal(xbar_save(NULL, &buf, &n), -EINVAL);
 	assert_int_equal(xbar_load(NULL, "", 0), -EINVAL);
 	assert_string_equal(xbar_message(NULL), "");
@@ -515,6 +517,24 @@ static void operations_are_counted(void **state)
 	assert_int_equal(s.n_read, 24);
 	assert_int_equal(s.n_call, 4);
 	assert_true(s.energy > 0.0);
+}
+
+static void a_ping_comes_back_and_leaves_the_board_alone(void **state)
+{
+	struct xbar_stats before = stats_of(*state), after;
+	uint64_t t = 0;
+	int r = xbar_ping(*state, 128, &t);
+
+	assert_int_equal(xbar_ping(*state, 0, &t), -EINVAL);
+	assert_int_equal(xbar_ping(*state, 129, &t), -EINVAL);
+	assert_int_equal(xbar_ping(*state, 1, NULL), -EINVAL);
+	if (r == -ENOTSUP)
+		skip();
+	assert_int_equal(r, 0);
+	assert_true(t > 0);
+	after = stats_of(*state);
+	before.n_call++;
+	assert_memory_equal(&before, &after, sizeof(after));
 }
 
 static void waiting_advances_the_chip_clock(void **state)
@@ -747,6 +767,7 @@ int main(void)
 		ON_A_BOARD(saturated_codes_are_counted),
 		ON_A_BOARD(a_configuration_holds_for_its_columns_only),
 		ON_A_BOARD(operations_are_counted),
+		ON_A_BOARD(a_ping_comes_back_and_leaves_the_board_alone),
 		ON_A_BOARD(waiting_advances_the_chip_clock),
 		ON_A_BOARD(a_clock_at_its_end_is_eoverflow),
 		ON_A_BOARD(programming_reaches_its_targets),
