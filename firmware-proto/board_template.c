@@ -26,20 +26,23 @@
 
 /* --- the link: yours ----------------------------------------------------------------------- */
 
-#define N_RING 4096 /* N_SLOT * N_FRAME, a power of 2: what the byte window promises the host */
+#define N_RING 4096 /* a power of 2; holds the byte window and what COBS adds to it */
 
-struct board {
+/* The one board; the interrupt needs to find it. */
+static struct board {
 	uint8_t ring[N_RING];
 	volatile uint32_t n_in,
 		n_out; /* bytes ever put in by the interrupt, taken out by the loop */
 	uint64_t n_pulse;
 	uint32_t lsb_bits[N_COL];
 	struct fw fw;
-};
+} board;
 
 /* Call it from the UART's receive interrupt. */
-void board_on_byte(struct board *b, uint8_t byte)
+void board_on_byte(uint8_t byte)
 {
+	struct board *b = &board;
+
 	if (b->n_in - b->n_out < N_RING) {
 		b->ring[b->n_in % N_RING] = byte;
 		b->n_in++;
@@ -170,7 +173,6 @@ static const struct cmd_info board_info = {
 
 void board_main(void)
 {
-	static struct board board;
 	static uint64_t memory[FW_N_MEMORY(N_FRAME, N_SLOT, N_COL) / sizeof(uint64_t)];
 	struct fw_config config = {
 		.info = board_info,
@@ -180,6 +182,7 @@ void board_main(void)
 		.link = WIRE_UART,
 		.n_frame = N_FRAME,
 		.n_slot = N_SLOT,
+		.n_window = N_RING / 16 * 15,
 		.t_reply = 50,              /* yours: the longest a request takes, ms */
 		.boot_id = board_boot_id(), /* yours: a counter in flash, or random */
 		.limits = { .n_pulse_max = 20, .n_budget = 100000, .t_lease = 2000 }, /* yours */

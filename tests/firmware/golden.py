@@ -151,6 +151,10 @@ def files():
 def main(is_update):
     assert c.crc32c(b"123456789") == 0xE3069283
     n_wrong = 0
+    with open(os.path.join(HERE, "../../firmware-proto/include/cmd.h"), encoding="ascii") as file:
+        if "#define CMD_SCHEMA 0x%08x\n" % SCHEMA not in file.read():
+            print("cmd.h: CMD_SCHEMA must be 0x%08x" % SCHEMA)
+            n_wrong += 1
     for name, content in files():
         path = os.path.join(HERE, "golden", name)
         if is_update:
