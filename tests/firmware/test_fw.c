@@ -134,6 +134,18 @@ static void a_gap_is_naked_once_and_dropped(void **state)
 	assert_nak(6);
 }
 
+static void a_session_ends_where_seq_would_wrap(void **state)
+{
+	(void)state;
+	rig.fw.seq = 0xfffffffe;
+	assert_int_equal(pulse(0xffffffff, 1, 1).error, CMD_OK);
+	send_pulse(rig.session, 0, 1, 1);
+	send_pulse(rig.session, 1, 1, 1);
+	assert_silent();
+	assert_int_equal(pulse(0xffffffff, 1, 1).error, CMD_OK);
+	assert_int_equal(rig.chips.n_pulse, 1);
+}
+
 static void frames_of_other_sessions_are_dropped(void **state)
 {
 	(void)state;
@@ -573,6 +585,7 @@ int main(void)
 		cmocka_unit_test_setup(the_last_w_replies_are_kept_and_older_ones_dropped, setup),
 		cmocka_unit_test_setup(a_used_seq_with_another_request_is_a_false_retry, setup),
 		cmocka_unit_test_setup(a_gap_is_naked_once_and_dropped, setup),
+		cmocka_unit_test_setup(a_session_ends_where_seq_would_wrap, setup),
 		cmocka_unit_test_setup(frames_of_other_sessions_are_dropped, setup),
 		cmocka_unit_test_setup(what_a_host_does_not_send_is_dropped, setup),
 		cmocka_unit_test_setup(a_new_hello_ends_the_session_before, setup),
