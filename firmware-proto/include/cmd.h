@@ -35,6 +35,10 @@
 #include <stdint.h>
 #include "wire.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define CMD_VERSION 1 /* of the payloads; HELLO agrees on one */
 
 /* CRC-32C of schema.txt, which lists every payload; what mutates needs both ends to agree. */
@@ -373,5 +377,9 @@ bool cmd_take_part(struct wire_reader *r, bool has_data, struct cmd_part *ret);
 /* EVT BOOT */
 void cmd_put_boot(struct wire_writer *w, uint64_t boot_id);
 bool cmd_take_boot(struct wire_reader *r, uint64_t *ret_boot_id);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -24,6 +24,10 @@
 #include "cmd.h"
 #include "wire.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* How bytes move. Three functions and a clock. */
 struct fw_port {
 	/* Up to n bytes that have arrived; 0 if there are none now. Never waits. */
@@ -157,5 +161,9 @@ void fw_feed(struct fw *f, const uint8_t *buf, size_t n);
 
 /* The link was unplugged or reset: forget a begun frame; disarm where there is a lease. */
 void fw_unplug(struct fw *f);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

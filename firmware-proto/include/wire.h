@@ -25,6 +25,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define WIRE_MAGIC      0xA7
 #define WIRE_VERSION    1
 #define WIRE_N_HEAD     16
@@ -152,5 +156,9 @@ uint32_t wire_take_u32(struct wire_reader *r);
 uint64_t wire_take_u64(struct wire_reader *r);
 /* n bytes, borrowed, or NULL. */
 const uint8_t *wire_take_bytes(struct wire_reader *r, size_t n);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
