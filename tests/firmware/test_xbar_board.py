@@ -6,6 +6,7 @@ golden/dialogue.hex has requests (by codec.py) and the answers of the native fir
 firmware must give them too. That the numbers are those of emu: is test_board_emu.c's part.
 """
 import os
+import random
 import select
 import signal
 import socket
@@ -153,6 +154,56 @@ def hello(board, nonce=1):
     return struct.unpack("<I", payload[20:24])[0]
 
 
+class LossyHost:
+    """A host written from PROTOCOL.md, section 4, on a line that loses, flips, doubles and cuts."""
+    SLOTS = 8
+
+    def __init__(self, board, session, faults):
+        self.board, self.session, self.faults = board, session, faults
+        self.random = random.Random(1)
+        self.n_fault = 0
+
+    def spoil(self, frame):
+        dice = self.random.random() / self.faults if self.faults else 9
+        self.n_fault += dice < 1
+        if dice < 0.3:
+            return b""
+        if dice < 0.6:
+            return golden.flipped(frame, self.random.randrange(len(frame)),
+                                  1 << self.random.randrange(8))
+        if dice < 0.8:
+            return frame + frame
+        return frame[:self.random.randrange(len(frame))] if dice < 1 else frame
+
+    def send(self, seq):
+        self.board.send(self.spoil(self.frames[seq - 1]))
+
+    def receive(self):
+        """An answer that made it, or None after a silence."""
+        frame = self.board.receive(0.03)
+        return c.parse(self.spoil(frame)[:len(frame)]) if frame else None
+
+    def run(self, requests):
+        """All answers; go back N on a NAK and after a silence."""
+        self.frames = [c.frame(c.REQ, op, self.session, seq, payload)
+                       for seq, (op, payload) in enumerate(requests, 1)]
+        answers, done, sent = {}, 0, 0
+        while done < len(self.frames):
+            while sent < min(len(self.frames), done + self.SLOTS):
+                sent += 1
+                self.send(sent)
+            got = self.receive()
+            if not got:
+                sent = done
+            elif got[0] == c.NAK:
+                sent = max(done, min(sent, struct.unpack("<I", got[4])[0] - 1))
+            elif got[0] == c.RSP and got[2] == self.session:
+                answers[got[3]] = got[4]
+            while done + 1 in answers:
+                done += 1
+        return [answers[seq] for seq in range(1, done + 1)]
+
+
 class OnEveryLink(unittest.TestCase):
     def each(self, *args):
         for kind in ("pty", "socket", "fifos", "stdio"):
@@ -196,6 +247,27 @@ class OnEveryLink(unittest.TestCase):
             self.assertEqual(struct.unpack("<H", resumed[:2])[0], 0x0201)
             session = hello(board, 2)
             self.assertEqual(n_pulse(board.ask(pulse(session, 1, 2))), 7)
+
+
+class ExactlyOnce(unittest.TestCase):
+    def answers(self, faults):
+        board = Board("stdio", "seed=5", "--boot-id", "1")
+        requests = []
+        for i in range(400):
+            requests.append((c.PULSE_LIST, dialogue.run(0, (i % 256, i % 7, 0, 0, 1 + i % 5))))
+            requests.append((c.MVM_BATCH, dialogue.mvm(0, 0, i % 200, 8, 0, 16, b"\xff")))
+        host = LossyHost(board, hello(board), faults)
+        answers = host.run(requests)
+        self.assertEqual(board.end()[0], 0)
+        return answers, host.n_fault
+
+    def test_a_bad_line_changes_no_answer_and_no_count_of_pulses(self):
+        clean, _ = self.answers(0)
+        lossy, n_fault = self.answers(0.15)
+        self.assertGreater(n_fault, 200)
+        self.assertEqual(lossy, clean)
+        n = sum(1 + i % 5 for i in range(400))
+        self.assertEqual(struct.unpack("<Q", clean[-2][4:12])[0], n)
 
 
 class Program(unittest.TestCase):
