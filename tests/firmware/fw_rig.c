@@ -32,6 +32,8 @@ static uint16_t chip_pulse(void *user, const struct cmd_pulse *p, size_t n)
 		return c->fail;
 	for (size_t i = 0; i < n; i++) {
 		assert_int_equal(p[i].chip, p[0].chip);
+		if (c->n_until_cut > 0 && --c->n_until_cut == 0)
+			longjmp(*c->cut, 1);
 		c->pulse[p[i].chip][p[i].row][p[i].col][p[i].device] += p[i].n;
 		c->n_pulse += p[i].n;
 	}

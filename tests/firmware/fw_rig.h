@@ -6,6 +6,7 @@
 #ifndef FW_RIG_H
 #define FW_RIG_H
 
+#include <setjmp.h>
 #include "fw.h"
 
 #define RIG_N_ROW   40
@@ -22,6 +23,8 @@ struct rig_chips {
 	uint64_t time;
 	uint16_t fail;       /* the next call answers so ... */
 	size_t n_until_fail; /* ... after so many items */
+	size_t n_until_cut;  /* pulse entries until the power is cut; 0: never */
+	jmp_buf *cut;
 	uint8_t state[3000]; /* what save gives and load wants */
 	uint8_t loaded[3000];
 	size_t n_loaded;

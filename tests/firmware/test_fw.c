@@ -306,6 +306,44 @@ static void a_reboot_ends_the_session_and_tells(void **state)
 	assert_int_equal(rig.chips.n_pulse, 1);
 }
 
+/* 100 entries, the power goes at the 71st: the board's count has what was given. */
+static void a_power_cut_in_a_list_of_pulses_can_be_audited(void **state)
+{
+	static uint8_t buf[1000];
+	struct cmd_pulse_writer list = { .w = { .buf = buf, .size = sizeof(buf) } };
+	struct wire_reader rest;
+	struct cmd_resumed x;
+	struct wire_frame f;
+	uint64_t n_pulse;
+	jmp_buf cut;
+
+	(void)state;
+	for (uint16_t i = 0; i < 100; i++)
+		cmd_pulse_put(&list,
+			&(struct cmd_pulse){ .row = i % RIG_N_ROW, .col = i % RIG_N_COL, .n = 2 });
+	rig.chips.cut = &cut;
+	rig.chips.n_until_cut = 71;
+	if (!setjmp(cut)) {
+		rig_send(&rig, WIRE_REQ, CMD_PULSE_LIST, rig.session, 1, buf, list.w.n);
+		fail_msg("the power was not cut");
+	}
+	rig.config.boot_id++;
+	assert_int_equal(rig_boot(&rig), FW_OK);
+	assert_true(rig_next(&rig, &f));
+	/* The host retries and is told nothing; RESUME tells that the board was restarted. */
+	rig_send(&rig, WIRE_REQ, CMD_PULSE_LIST, rig.session, 1, buf, list.w.n);
+	assert_silent();
+	assert_int_equal(resume(rig.session, &x), CMD_E_SESSION);
+	assert_int_equal(x.boot_id, rig.config.boot_id);
+	rig.session = welcome_of(79).session;
+	assert_int_equal(rig_ask(&rig, CMD_PULSE_LIST, 1, buf, 8, &rest).error, CMD_E_FORM);
+	list = (struct cmd_pulse_writer){ .w = { .buf = buf, .size = sizeof(buf) } };
+	cmd_pulse_put(&list, &(struct cmd_pulse){ .n = 1 });
+	assert_int_equal(rig_ask(&rig, CMD_PULSE_LIST, 2, buf, list.w.n, &rest).error, CMD_OK);
+	assert_true(cmd_take_pulsed(&rest, &n_pulse));
+	assert_int_equal(n_pulse, 70 * 2 + 1);
+}
+
 static void an_unknown_op_has_no_effect_and_takes_its_seq(void **state)
 {
 	(void)state;
@@ -594,6 +632,7 @@ int main(void)
 		cmocka_unit_test_setup(a_hello_without_a_common_version_changes_nothing, setup),
 		cmocka_unit_test_setup(resume_tells_what_was_executed_last, setup),
 		cmocka_unit_test_setup(a_reboot_ends_the_session_and_tells, setup),
+		cmocka_unit_test_setup(a_power_cut_in_a_list_of_pulses_can_be_audited, setup),
 		cmocka_unit_test_setup(an_unknown_op_has_no_effect_and_takes_its_seq, setup),
 		cmocka_unit_test_setup(another_schema_blocks_what_mutates, setup),
 		cmocka_unit_test_setup(a_lease_lapses_on_silence_and_unplugging, setup),
