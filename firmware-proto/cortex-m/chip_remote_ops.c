@@ -246,11 +246,10 @@ uint16_t chip_remote_ops_init(struct chip_remote *c)
 		.pulse = remote_pulse,
 		.n_pulse = remote_n_pulse,
 		.read = remote_read,
+		.program = remote_program, /* chips that cannot say so */
 		.configure = remote_configure,
 		.lsb = remote_lsb,
 		.stats = remote_stats };
-	if (c->info.caps & CMD_FEATURE_PROGRAM)
-		c->ops.program = remote_program;
 	if (c->info.caps & CMD_FEATURE_WAIT)
 		c->ops.wait = remote_wait;
 	if (c->info.caps & CMD_FEATURE_SAVE) {
