@@ -50,7 +50,8 @@ struct xbar_backend {
 	void (*help)(xbar_help_row *row, void *user);
 };
 
-extern const struct xbar_backend xbar_backend_emu, xbar_backend_remote;
+extern const struct xbar_backend xbar_backend_emu, xbar_backend_remote, xbar_backend_record,
+	xbar_backend_replay;
 
 /* The backend of a scheme; -EINVAL unknown, -ENOTSUP known but not in this build. */
 int xbar_backend_find(

@@ -24,6 +24,7 @@ static const struct command {
 	{ "map", cmd_map, "xbar map" },
 	{ "wait", cmd_wait, "xbar wait" },
 	{ "bench", cmd_bench, "xbar bench" },
+	{ "record", cmd_record, "xbar record" },
 };
 
 #define N_COMMAND (sizeof(commands) / sizeof(commands[0]))
@@ -41,6 +42,7 @@ static const char doc[] =
 	"  map       conductances as a picture, on the terminal or as PNG\n"
 	"  wait      let time pass, so that devices drift\n"
 	"  bench     how fast the board is\n"
+	"  record    run a program with its board recorded, for replay:FILE\n"
 	"\n"
 	"A board is named by a URI; without one, $XBAR_URI is used, else emu: (two emulated chips). "
 	"Options may stand before or after it. \"xbar info --help-uri\" lists its keys, "
@@ -95,7 +97,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state,
-			"which command? scan, ping, info, mvm, pulse, program, read, map, wait, bench");
+			"which command? scan, ping, info, mvm, pulse, program, read, map, wait, bench, record");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;

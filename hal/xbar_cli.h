@@ -77,6 +77,7 @@ int cli_read_mean(struct cli_board *b, const struct xbar_patch *w, uint32_t n_re
 
 int cmd_scan(int argc, char **argv);
 int cmd_ping(int argc, char **argv);
+int cmd_record(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_mvm(int argc, char **argv);
 int cmd_pulse(int argc, char **argv);

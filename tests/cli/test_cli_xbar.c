@@ -150,7 +150,7 @@ static void wrong_boards_are_exit_2_with_the_nearest_key(void **state)
 	FAILS("info emo:", 2, "unknown kind of board \"emo:\"", "did you mean \"emu:\"");
 	FAILS("info 'emu:?drift_mu=1'", 2, "\"drift_mu\"", "did you mean \"drift_nu\"");
 	FAILS("info 'emu:?drift_nu=7'", 2, "drift_nu=7", "0 .. 1");
-	FAILS("info replay:session", 2, "not in this build");
+	FAILS("info replay:session", 1, "cannot open");
 	FAILS("read 'emu:?state=none/board.state'", 1, "none/board.state", "No such file");
 	put("foreign", "this is no board\n");
 	FAILS("info 'emu:?state=foreign'", 1, "foreign", "left as it is");
@@ -185,6 +185,22 @@ static void ping_tells_the_time_of_a_round_trip(void **state)
 	FAILS("ping emu:", 2, "cannot do this");
 	FAILS("ping serial:/dev/ttyNONE7", 1, "no port \"/dev/ttyNONE7\"");
 	FAILS("ping loop: --size 129", 2, "1 .. 128");
+}
+
+static void a_recorded_command_can_be_replayed(void **state)
+{
+	static char first[4096];
+
+	(void)state;
+	assert_done(
+		"record session emu:?seed=4 -- \"$XBAR\" read --chip 0 --rows 0:2 --cols 3 --csv");
+	snprintf(first, sizeof(first), "%.4000s", out);
+	assert_true(n_line(first) > 2);
+	assert_done("read replay:session --chip 0 --rows 0:2 --cols 3 --csv");
+	assert_string_equal(out, first);
+	FAILS("read replay:session --chip 0 --rows 0:3 --cols 3 --csv", 2, "differs");
+	FAILS("record session", 2, "COMMAND");
+	FAILS("record session emu: -- ./nonesuch", 1, "nonesuch");
 }
 
 static void info_tells_the_board(void **state)
@@ -571,6 +587,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(wrong_boards_are_exit_2_with_the_nearest_key),
 		cmocka_unit_test(scan_lists_what_could_be_a_board),
 		cmocka_unit_test(ping_tells_the_time_of_a_round_trip),
+		cmocka_unit_test(a_recorded_command_can_be_replayed),
 		cmocka_unit_test(info_tells_the_board),
 		cmocka_unit_test(info_lists_the_keys_of_a_uri),
 		cmocka_unit_test(the_environment_names_the_board),

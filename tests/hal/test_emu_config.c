@@ -119,12 +119,6 @@ static void unknown_names_are_told_the_nearest(void **state)
 	REFUSED("emu:?model=ideel", -EINVAL, "model=ideel", "did you mean \"ideal\"");
 }
 
-static void kinds_of_later_builds_are_enotsup(void **state)
-{
-	(void)state;
-	REFUSED("replay:session", -ENOTSUP, "\"replay:\"", "not in this build", "emu:");
-}
-
 static void values_out_of_range_name_key_value_unit_and_range(void **state)
 {
 	(void)state;
@@ -161,7 +155,6 @@ int main(void)
 		cmocka_unit_test(every_parameter_of_the_emulator_is_a_key),
 		cmocka_unit_test(no_uri_means_the_environment_then_emu),
 		cmocka_unit_test(unknown_names_are_told_the_nearest),
-		cmocka_unit_test(kinds_of_later_builds_are_enotsup),
 		cmocka_unit_test(values_out_of_range_name_key_value_unit_and_range),
 		cmocka_unit_test(values_that_are_no_values_are_einval),
 	};
