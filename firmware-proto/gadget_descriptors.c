@@ -3,7 +3,7 @@
  * gadget_descriptors.c - a vendor interface named "crossloop" with one pair of bulk endpoints.
  *
  * Device, configuration and BOS descriptors are the kernel's. It has no way to put MS OS 2.0
- * descriptors into its BOS; Windows is asked for WinUSB by those of version 1.0, which it takes too.
+ * descriptors into its BOS; Windows is asked for WinUSB by those of 1.0, which it takes too.
  */
 #include "gadget_descriptors.h"
 

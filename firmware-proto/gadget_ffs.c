@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gadget_ffs.c - a vendor interface with one pair of bulk endpoints, as PROTOCOL.md, section 3, asks.
+ * gadget_ffs.c - bytes between the firmware's port and a pair of bulk endpoints.
  *
- * Endpoint files cannot be polled: bytes move by the kernel's asynchronous I/O, whose ends an eventfd
- * tells. N_OUT reads are posted as long as the host is there; one write is under way at a time.
- * Endpoint files are O_NONBLOCK: without a host, submitting would wait for one.
+ * Endpoint files cannot be polled: bytes move by the kernel's asynchronous I/O, whose ends an
+ * eventfd tells. N_OUT reads are posted as long as the host is there; one write is under way at a
+ * time. Endpoint files are O_NONBLOCK: without a host, submitting would wait for one.
  */
 #include "gadget_ffs.h"
 

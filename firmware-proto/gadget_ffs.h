@@ -30,7 +30,7 @@ struct gadget_ffs;
 int gadget_ffs_open(struct gadget_ffs **ret, const char *dir);
 void gadget_ffs_close(struct gadget_ffs *g); /* NULL is fine */
 
-/* Until bytes have moved, a host comes or goes, a signal or t ms. signals: those blocked meanwhile. */
+/* Until bytes move, a host comes or goes, a signal or t ms. signals: those blocked meanwhile. */
 int gadget_ffs_wait(struct gadget_ffs *g, int t, const sigset_t *signals);
 
 /* rx, tx, doorbell and user; `now` is the caller's. What is sent while unplugged is lost. */
