@@ -6,7 +6,8 @@ set -eu
 osttp=$1 board=$2
 folder=$(mktemp -d)
 pid=
-trap '[ -z "$pid" ] || kill $pid; rm -r "$folder"' EXIT
+# The board takes its link with it: it must be gone before the folder is.
+trap '[ -z "$pid" ] || { kill $pid; wait $pid || true; }; rm -r "$folder"' EXIT
 
 train() {
 	XBAR_URI=$2 "$osttp" train --task chorale --rule osttp --weights chips --epochs 2 \

@@ -6,7 +6,7 @@ set -u
 folder=$(mktemp -d)
 "$1" --pty "$folder/ttyXBAR0" chips=2 seed=1 2>"$folder/log" &
 board=$!
-trap 'kill $board; rm -r "$folder"' EXIT
+trap 'kill $board; wait $board; rm -r "$folder"' EXIT
 n=0
 while [ ! -e "$folder/ttyXBAR0" ]; do
 	n=$((n + 1))
