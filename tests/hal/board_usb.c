@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "board_usb.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@ struct board_usb {
 	struct board_emu *emu;
 	struct fw fw;
 	uint64_t memory[FW_N_MEMORY(N_FRAME, N_SLOT, PCM_N_COL) / 8];
+	unsigned n_every, n_burst, n_unplugged;
+	bool is_mute;
 	size_t n_said;
 	uint8_t said[2 * N_SLOT * N_FRAME];
 };
@@ -47,15 +50,34 @@ static void ring(void *user)
 {
 	struct board_usb *b = user;
 
-	mock_usb_answer(b->device, b->said, b->n_said);
+	if (!b->is_mute)
+		mock_usb_answer(b->device, b->said, b->n_said);
 	b->n_said = 0;
+}
+
+static void pull_and_plug(struct board_usb *b)
+{
+	mock_usb_unplug(b->device);
+	fw_unplug(&b->fw);
+	b->n_said = 0;
+	mock_usb_plug(b->device);
+	b->n_unplugged++;
 }
 
 static void hear(void *user, const uint8_t *p, size_t n)
 {
 	struct board_usb *b = user;
+	bool is_time = b->n_every && ++b->n_burst % b->n_every == 0;
 
+	if (is_time && b->n_unplugged % 2) {
+		pull_and_plug(b);
+		return;
+	}
+	b->is_mute = is_time;
 	fw_feed(&b->fw, p, n);
+	if (is_time)
+		pull_and_plug(b);
+	b->is_mute = false;
 }
 
 struct board_usb *board_usb_new(const char *serial, const char *const *arg, size_t n)
@@ -91,7 +113,12 @@ void board_usb_free(struct board_usb *b)
 	free(b);
 }
 
-struct mock_usb *board_usb_device(struct board_usb *b)
+void board_usb_unplug_every(struct board_usb *b, unsigned n)
 {
-	return b->device;
+	b->n_every = n;
+}
+
+unsigned board_usb_n_unplugged(const struct board_usb *b)
+{
+	return b->n_unplugged;
 }

@@ -62,10 +62,31 @@ static void a_board_behind_a_link_gives_the_bytes_of_emu(void **state)
 	}
 }
 
+#ifdef WITH_USB
+static void an_unplugged_board_goes_on_where_it_was(void **state)
+{
+	struct board_usb *board = board_usb_new("A1", (const char *[]){ KEYS }, 3);
+	struct xbar *a, *b;
+
+	(void)state;
+	assert_int_equal(xbar_open(&a, "emu:?chips=3&seed=11&drift_nu_sd=0.01", NULL), 0);
+	assert_int_equal(xbar_open(&b, "usb:", NULL), 0);
+	board_usb_unplug_every(board, 40);
+	lockstep(a, b, 300, 2);
+	assert_true(board_usb_n_unplugged(board) > 10);
+	xbar_close(a);
+	xbar_close(b);
+	board_usb_free(board);
+}
+#endif
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_board_behind_a_link_gives_the_bytes_of_emu),
+#ifdef WITH_USB
+		cmocka_unit_test(an_unplugged_board_goes_on_where_it_was),
+#endif
 	};
 
 	if (argc < 2)

@@ -34,16 +34,23 @@ struct burst {
 	uint8_t data[];
 };
 
+/* What a process that opened the device holds: it outlives the plug. */
+struct node {
+	struct mock_usb *device;
+	int master, slave;
+	dev_t id;
+	bool is_plugged, is_open, is_claimed;
+	struct queue waiting, swallowed, ended;
+};
+
 struct mock_usb {
 	mock_usb_out *out;
 	void *user;
 	char serial[32], interface_name[32];
-	int master, slave;
 	unsigned devnum;
-	dev_t node;
-	bool is_plugged, is_open, is_claimed, is_swallowing;
+	struct node nodes[2], *node; /* the present one and the one before */
+	bool is_swallowing;
 	bool is_stalled[2];
-	struct queue waiting, swallowed, ended;
 	struct burst *bursts;
 	uint8_t *part; /* of a burst from the host */
 	size_t n_part;
@@ -93,14 +100,14 @@ static bool take_out(struct queue *q, const struct usbdevfs_urb *urb)
 }
 
 /* Writable is what libusb waits for. */
-static void open_gate(struct mock_usb *m, bool is_open)
+static void open_gate(struct node *m, bool is_open)
 {
 	if (m->is_open != is_open)
 		mock_ioctl_kernel(m->slave, TCXONC, (void *)(intptr_t)(is_open ? TCOON : TCOOFF));
 	m->is_open = is_open;
 }
 
-static void end(struct mock_usb *m, struct usbdevfs_urb *urb, int status, size_t n)
+static void end(struct node *m, struct usbdevfs_urb *urb, int status, size_t n)
 {
 	urb->status = status;
 	urb->actual_length = (int)n;
@@ -124,15 +131,17 @@ static void fill(struct mock_usb *m, struct usbdevfs_urb *urb)
 		m->bursts = b->next;
 		free(b);
 	}
-	end(m, urb, 0, k);
+	end(m->node, urb, 0, k);
 }
 
 static void pump(struct mock_usb *m)
 {
-	while (m->waiting.n && m->is_stalled[1])
-		end(m, pop(&m->waiting), -EPIPE, 0);
-	while (m->bursts && m->waiting.n)
-		fill(m, pop(&m->waiting));
+	struct queue *waiting = &m->node->waiting;
+
+	while (waiting->n && m->is_stalled[1])
+		end(m->node, pop(waiting), -EPIPE, 0);
+	while (m->bursts && waiting->n)
+		fill(m, pop(waiting));
 }
 
 void mock_usb_answer(struct mock_usb *m, const void *p, size_t n)
@@ -159,7 +168,7 @@ static void take_from_host(struct mock_usb *m, struct usbdevfs_urb *urb)
 		die("no memory");
 	memcpy(m->part + m->n_part, urb->buffer, n);
 	m->n_part = n_burst;
-	end(m, urb, 0, n);
+	end(m->node, urb, 0, n);
 	if (n % N_PACKET == 0 && !(urb->flags & USBDEVFS_URB_ZERO_PACKET))
 		return;
 	burst = m->part;
@@ -203,7 +212,7 @@ static void control(struct mock_usb *m, struct usbdevfs_urb *urb)
 		n = room;
 	if (n > 0)
 		memcpy((uint8_t *)urb->buffer + 8, answer, (size_t)n);
-	end(m, urb, n < 0 ? -EPIPE : 0, n < 0 ? 0 : (size_t)n);
+	end(m->node, urb, n < 0 ? -EPIPE : 0, n < 0 ? 0 : (size_t)n);
 }
 
 static int submit(struct mock_usb *m, struct usbdevfs_urb *urb)
@@ -211,22 +220,22 @@ static int submit(struct mock_usb *m, struct usbdevfs_urb *urb)
 	if (urb->type == USBDEVFS_URB_TYPE_CONTROL) {
 		control(m, urb);
 	} else if (urb->endpoint == EP_IN) {
-		push(&m->waiting, urb);
+		push(&m->node->waiting, urb);
 		pump(m);
 	} else if (urb->endpoint != EP_OUT) {
 		errno = ENOENT;
 		return -1;
 	} else if (m->is_stalled[0]) {
-		end(m, urb, -EPIPE, 0);
+		end(m->node, urb, -EPIPE, 0);
 	} else if (m->is_swallowing) {
-		push(&m->swallowed, urb);
+		push(&m->node->swallowed, urb);
 	} else {
 		take_from_host(m, urb);
 	}
 	return 0;
 }
 
-static int reap(struct mock_usb *m, void **ret)
+static int reap(struct node *m, void **ret)
 {
 	struct usbdevfs_urb *urb = pop(&m->ended);
 
@@ -240,7 +249,7 @@ static int reap(struct mock_usb *m, void **ret)
 	return 0;
 }
 
-static int discard(struct mock_usb *m, struct usbdevfs_urb *urb)
+static int discard(struct node *m, struct usbdevfs_urb *urb)
 {
 	if (!take_out(&m->waiting, urb) && !take_out(&m->swallowed, urb)) {
 		errno = EINVAL;
@@ -256,7 +265,7 @@ static int no(int e)
 	return -1;
 }
 
-static int answer(struct mock_usb *m, unsigned long request, void *arg)
+static int answer(struct node *m, unsigned long request, void *arg)
 {
 	if (!m->is_plugged && request != USBDEVFS_REAPURBNDELAY && request != USBDEVFS_DISCARDURB)
 		return no(ENODEV);
@@ -275,12 +284,12 @@ static int answer(struct mock_usb *m, unsigned long request, void *arg)
 		m->is_claimed = false;
 		return 0;
 	case USBDEVFS_CLEAR_HALT:
-		m->is_stalled[*(unsigned *)arg == EP_IN] = false;
+		m->device->is_stalled[*(unsigned *)arg == EP_IN] = false;
 		return 0;
 	case USBDEVFS_GET_SPEED:
 		return 3; /* high */
 	case USBDEVFS_SUBMITURB:
-		return submit(m, arg);
+		return submit(m->device, arg);
 	case USBDEVFS_REAPURBNDELAY:
 		return reap(m, arg);
 	case USBDEVFS_DISCARDURB:
@@ -295,9 +304,11 @@ static bool usbfs(int fd, unsigned long request, void *arg, int *ret)
 
 	if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode))
 		return false;
-	for (int i = 0; i < N_BOARD; i++) {
-		if (boards[i] && boards[i]->slave >= 0 && boards[i]->node == st.st_rdev) {
-			*ret = answer(boards[i], request, arg);
+	for (int i = 0; i < 2 * N_BOARD; i++) {
+		struct node *n = boards[i / 2] ? &boards[i / 2]->nodes[i % 2] : NULL;
+
+		if (n && n->slave >= 0 && n->id == st.st_rdev) {
+			*ret = answer(n, request, arg);
 			return true;
 		}
 	}
@@ -318,7 +329,9 @@ struct mock_usb *mock_usb_new(
 	signal(SIGHUP, SIG_IGN);
 	m->out = out;
 	m->user = user;
-	m->master = m->slave = -1;
+	for (int i = 0; i < 2; i++)
+		m->nodes[i] = (struct node){ .device = m, .master = -1, .slave = -1 };
+	m->node = m->nodes;
 	snprintf(m->serial, sizeof(m->serial), "%s", serial);
 	snprintf(m->interface_name, sizeof(m->interface_name), "%s",
 		interface_name ? interface_name : "crossloop");
@@ -332,7 +345,7 @@ struct mock_usb *mock_usb_new(
 	return NULL;
 }
 
-static void open_pty(struct mock_usb *m, const char *node)
+static void open_pty(struct node *m, const char *node)
 {
 	struct termios t;
 	struct stat st;
@@ -340,13 +353,14 @@ static void open_pty(struct mock_usb *m, const char *node)
 
 	if (m->slave >= 0)
 		close(m->slave);
+	*m = (struct node){ .device = m->device };
 	if (openpty(&m->master, &m->slave, name, NULL, NULL) < 0)
 		die("openpty");
 	tcgetattr(m->slave, &t);
 	cfmakeraw(&t);
 	tcsetattr(m->slave, TCSANOW, &t);
 	fstat(m->slave, &st);
-	m->node = st.st_rdev;
+	m->id = st.st_rdev;
 	unlink(node);
 	if (symlink(name, node) < 0)
 		die("symlink");
@@ -378,26 +392,28 @@ void mock_usb_plug(struct mock_usb *m)
 	/* The event of adding follows once the node is there. */
 	if (!umockdev_testbed_add_from_string(bed, text, &e))
 		die(e->message);
-	open_pty(m, node);
-	m->is_plugged = true;
+	m->node = &m->nodes[m->node == m->nodes];
+	open_pty(m->node, node);
+	m->node->is_plugged = true;
 	snprintf(text, sizeof(text), "/sys/devices/pci0000:00/usb1/1-%u", m->devnum);
 	umockdev_testbed_uevent(bed, text, "add");
 }
 
 void mock_usb_unplug(struct mock_usb *m)
 {
+	struct node *n = m->node;
 	struct usbdevfs_urb *urb;
 	char path[64];
 
-	if (!m->is_plugged)
+	if (!n->is_plugged)
 		return;
-	m->is_plugged = m->is_claimed = false;
+	n->is_plugged = n->is_claimed = false;
 	m->is_stalled[0] = m->is_stalled[1] = false;
-	while ((urb = pop(&m->waiting)) || (urb = pop(&m->swallowed)))
-		end(m, urb, -ESHUTDOWN, 0);
-	open_gate(m, true);
-	close(m->master);
-	m->master = -1;
+	while ((urb = pop(&n->waiting)) || (urb = pop(&n->swallowed)))
+		end(n, urb, -ESHUTDOWN, 0);
+	open_gate(n, true);
+	close(n->master);
+	n->master = -1;
 	while (m->bursts) {
 		struct burst *b = m->bursts;
 
@@ -419,8 +435,10 @@ void mock_usb_free(struct mock_usb *m)
 		if (boards[i] == m)
 			boards[i] = NULL;
 	}
-	if (m->slave >= 0)
-		close(m->slave);
+	for (int i = 0; i < 2; i++) {
+		if (m->nodes[i].slave >= 0)
+			close(m->nodes[i].slave);
+	}
 	free(m->part);
 	free(m);
 }
@@ -438,5 +456,5 @@ void mock_usb_swallow(struct mock_usb *m, int is_swallowing)
 
 size_t mock_usb_n_posted(const struct mock_usb *m)
 {
-	return m->waiting.n;
+	return m->node->waiting.n;
 }
