@@ -10,6 +10,7 @@
 #define T_ASK         50000000ull /* ns, doubled with each attempt */
 #define N_FRAME_FIRST 256         /* before HELLO has agreed on more */
 #define N_FRAME_MIN   256         /* less is no board */
+#define T_REPLY_MAX   60000       /* ms, no board needs more patience */
 
 static uint64_t new_nonce(void)
 {
@@ -98,6 +99,8 @@ static int check_welcome(struct session *s, struct cmd_welcome *w)
 			"%s: the board's answer to HELLO makes no sense (version %u, frames of %u "
 			"bytes, %u slots, window of %u bytes)",
 			s->name, w->version, w->n_frame, w->n_slot, w->n_window);
+	if (w->t_reply > T_REPLY_MAX)
+		w->t_reply = T_REPLY_MAX;
 	return 0;
 }
 

@@ -18,6 +18,8 @@
  *
  * Units are SI: S, A, V, s, J; chip time is uint64_t nanoseconds. 0 or a negative errno; after an
  * argument error (-EINVAL, -ERANGE) nothing was executed. xbar_message() says in words what failed.
+ * Boards behind links add -ETIMEDOUT (it does not answer), -ENODEV (unplugged, and not back in time)
+ * and -ECONNRESET (it restarted: once, by the call that finds out; the next one works again).
  * The same seed and the same calls give the same bytes on every kind of URI.
  * A handle belongs to one thread at a time; different handles are independent. The library never
  * prints, exits or changes process state.

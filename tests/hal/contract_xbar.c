@@ -713,30 +713,6 @@ static void the_state_of_another_board_is_einval(void **state)
 	}
 }
 
-static void count_row(void *user, const char *key, const char *unit, const char *def,
-	const char *range, const char *source, const char *help)
-{
-	assert_true(key && unit && def && range && source && help && *help);
-	++*(unsigned *)user;
-}
-
-static void schemes_are_listed_and_explained(void **state)
-{
-	const char *const *list = xbar_schemes();
-	bool has_emu = false;
-
-	(void)state;
-	for (; *list; list++) {
-		unsigned n = 0;
-
-		has_emu |= !strcmp(*list, "emu");
-		assert_int_equal(xbar_scheme_help(*list, count_row, &n), 0);
-		assert_true(n > 0);
-	}
-	assert_true(has_emu);
-	assert_int_equal(xbar_scheme_help("nonesuch", count_row, NULL), -ENOENT);
-}
-
 static bool is_absent(void)
 {
 	struct xbar *x;
@@ -791,7 +767,6 @@ int main(void)
 		ON_A_BOARD(a_saved_board_goes_on_with_the_same_bytes),
 		ON_A_BOARD(a_damaged_state_is_refused_and_changes_nothing),
 		ON_A_BOARD(the_state_of_another_board_is_einval),
-		cmocka_unit_test(schemes_are_listed_and_explained),
 	};
 
 	int r;

@@ -147,6 +147,30 @@ static void values_that_are_no_values_are_einval(void **state)
 	REFUSED("emu:?g_min=12e-6&g_max=1e-6", -EINVAL, "g_min must be below g_max");
 }
 
+static void count_row(void *user, const char *key, const char *unit, const char *def,
+	const char *range, const char *source, const char *help)
+{
+	assert_true(key && unit && def && range && source && help && *help);
+	++*(unsigned *)user;
+}
+
+static void schemes_are_listed_and_explained(void **state)
+{
+	const char *const *list = xbar_schemes();
+	bool has_emu = false;
+
+	(void)state;
+	for (; *list; list++) {
+		unsigned n = 0;
+
+		has_emu |= !strcmp(*list, "emu");
+		assert_int_equal(xbar_scheme_help(*list, count_row, &n), 0);
+		assert_true(n > 0);
+	}
+	assert_true(has_emu);
+	assert_int_equal(xbar_scheme_help("nonesuch", count_row, NULL), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +181,7 @@ int main(void)
 		cmocka_unit_test(unknown_names_are_told_the_nearest),
 		cmocka_unit_test(values_out_of_range_name_key_value_unit_and_range),
 		cmocka_unit_test(values_that_are_no_values_are_einval),
+		cmocka_unit_test(schemes_are_listed_and_explained),
 	};
 
 	unsetenv("XBAR_URI");
