@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * fault_xbar_memory.c - what happens when memory runs out: each allocation of the library and of the
+ * fault_xbar_memory.c [URI] - what happens when memory runs out: each allocation of the library and of the
  * emulator below it fails once. (The linker's --wrap.) Every failure must come back as -ENOMEM and
  * leave the board as it was; ASan sees to leaks.
  */
@@ -15,9 +15,9 @@
 #include <cmocka.h>
 #include "xbar.h"
 
-#define URI   "emu:?chips=2&seed=1"
 #define N_MAX 1000 /* allocations of one call: many more than there are */
 
+static const char *uri = "emu:?chips=2&seed=1";
 static unsigned long countdown; /* allocations until one fails; 0: none will */
 static bool has_failed;
 
@@ -74,7 +74,7 @@ static void opening_is_enomem(void **state)
 		int r;
 
 		failing_at(k);
-		r = xbar_open(&x, URI, NULL);
+		r = xbar_open(&x, uri, NULL);
 		countdown = 0;
 		if (r == 0)
 			xbar_close(x);
@@ -94,7 +94,7 @@ static void saving_and_loading_are_enomem_and_change_nothing(void **state)
 	int r = -1;
 
 	(void)state;
-	assert_int_equal(xbar_open(&x, URI, NULL), 0);
+	assert_int_equal(xbar_open(&x, uri, NULL), 0);
 	assert_int_equal(xbar_save(x, &other, &n), 0);
 	assert_int_equal(xbar_wait(x, 1.0), 0);
 	assert_int_equal(xbar_save(x, &before, &n), 0);
@@ -129,7 +129,7 @@ static void programming_is_enomem_before_the_first_pulse(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(g) / sizeof(g[0]); i++)
 		g[i] = 3e-6f;
-	assert_int_equal(xbar_open(&x, URI, NULL), 0);
+	assert_int_equal(xbar_open(&x, uri, NULL), 0);
 	assert_int_equal(xbar_stats(x, &before), 0);
 	for (unsigned long k = 1; k <= 2; k++) {
 		failing_at(k);
@@ -162,7 +162,7 @@ static void steps_do_not_allocate(void **state)
 	(void)state;
 	for (size_t i = 0; i < 600; i++)
 		p[i].n = 1;
-	assert_int_equal(xbar_open(&x, URI, NULL), 0);
+	assert_int_equal(xbar_open(&x, uri, NULL), 0);
 	failing_at(1);
 	assert_int_equal(xbar_mvm(x, &m, 1), 0);
 	assert_int_equal(xbar_pulse(x, p, 600), 0);
@@ -174,7 +174,7 @@ static void steps_do_not_allocate(void **state)
 	xbar_close(x);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opening_is_enomem),
@@ -183,5 +183,7 @@ int main(void)
 		cmocka_unit_test(steps_do_not_allocate),
 	};
 
+	if (argc > 1)
+		uri = argv[1];
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
