@@ -271,7 +271,8 @@ static void checkpoints_of_others_are_refused_in_words(void **state)
 	refused(d, "a.h5", -EINVAL, "13");
 	d = c;
 	snprintf(d.rule, sizeof(d.rule), "bptt");
-	refused(d, "a.h5", -EINVAL, "made with rule=osttp, but the run's configuration has rule=bptt");
+	refused(d, "a.h5", -EINVAL,
+		"made with rule=osttp, but the run's configuration has rule=bptt");
 	d = c;
 	d.weights = SNN_WEIGHTS_CHIPS;
 	refused(d, "a.h5", -EINVAL, "made with weights=float");

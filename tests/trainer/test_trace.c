@@ -141,10 +141,12 @@ static void open_bench(struct bench *q, const struct world *w)
 		.reset = w->reset,
 		.decay = (float)w->decay };
 	assert_int_equal(snn_spikes_init(&q->x, N_IN, w->n_lane, w->is_real), 0);
-	assert_int_equal(
-		snn_trace_init(&q->dense, &snn_trace_dense, &q->net, 0, q->net.n_in, w->n_lane, true), 0);
-	assert_int_equal(
-		snn_trace_init(&q->event, &snn_trace_event, &q->net, 0, q->net.n_in, w->n_lane, true), 0);
+	assert_int_equal(snn_trace_init(&q->dense, &snn_trace_dense, &q->net, 0, q->net.n_in,
+				 w->n_lane, true),
+		0);
+	assert_int_equal(snn_trace_init(&q->event, &snn_trace_event, &q->net, 0, q->net.n_in,
+				 w->n_lane, true),
+		0);
 }
 
 static void close_bench(struct bench *q)
