@@ -162,6 +162,7 @@ step 'the boards are plugged in' bring_up
 step 'Windows would take WinUSB for it' "$compatible_id"
 step 'udev follows the rules for boards' are_rules_followed
 step 'xbar scan finds both' is_scanned
+step 'bursts end with full packets' "$full_packets" "$usb"
 step 'contract over usbfs and over ttyACM0' both run_contract
 step 'new boards in their place' new_boards
 both train >training.log 2>&1 &
