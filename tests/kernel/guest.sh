@@ -107,7 +107,7 @@ is_scanned() {
 }
 
 run_contract() {
-	XBAR_TEST_URI=$2 timeout 240 "$contract"
+	XBAR_TEST_URI=$2 timeout 400 "$contract"
 }
 
 new_boards() {
@@ -117,7 +117,7 @@ new_boards() {
 # train NAME URI, as run.sh has done on emu:.
 train() {
 	# shellcheck disable=SC2086 # words
-	timeout 240 "$osttp" $training_arguments --uri "$2" --out "run.$1"
+	timeout 400 "$osttp" $training_arguments --uri "$2" --out "run.$1"
 }
 
 is_trained_alike() {
@@ -162,8 +162,8 @@ step 'the boards are plugged in' bring_up
 step 'Windows would take WinUSB for it' "$compatible_id"
 step 'udev follows the rules for boards' are_rules_followed
 step 'xbar scan finds both' is_scanned
-step 'bursts end with full packets' "$full_packets" "$usb"
 step 'contract over usbfs and over ttyACM0' both run_contract
+step 'bursts end with full packets' "$full_packets" "$usb"
 step 'new boards in their place' new_boards
 both train >training.log 2>&1 &
 training=$!
