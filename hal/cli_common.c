@@ -226,19 +226,24 @@ void *cli_calloc(size_t n, size_t size)
 	return p;
 }
 
-int cli_read_mean(struct cli_board *b, const struct xbar_patch *w, uint32_t n_read, float *ret_g)
+int cli_read_mean(struct cli_board *b, const struct xbar_patch *w, uint32_t n_read, float **ret_g)
 {
 	size_t n = (size_t)w->n_row * w->n_col * XBAR_N_DEVICE;
 	double *sum = cli_calloc(n, sizeof(*sum));
-	int status = sum ? CLI_DONE : CLI_FAILED;
+	float *g = cli_calloc(n, sizeof(*g));
+	int status = sum && g ? CLI_DONE : CLI_FAILED;
 
 	for (uint32_t k = 0; k < n_read && status == CLI_DONE; k++) {
-		status = cli_result(b, xbar_read(b->x, w, 1, ret_g));
+		status = cli_result(b, xbar_read(b->x, w, 1, g));
 		for (size_t i = 0; i < n && status == CLI_DONE; i++)
-			sum[i] += (double)ret_g[i];
+			sum[i] += (double)g[i];
 	}
 	for (size_t i = 0; i < n && status == CLI_DONE; i++)
-		ret_g[i] = (float)(sum[i] / n_read);
+		g[i] = (float)(sum[i] / n_read);
 	free(sum);
+	if (status == CLI_DONE)
+		*ret_g = g;
+	else
+		free(g);
 	return status;
 }

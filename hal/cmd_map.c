@@ -172,15 +172,11 @@ static int draw(const struct args *a, const struct xbar_patch *w, float *g)
 static int run(const struct args *a, struct cli_board *b)
 {
 	struct xbar_patch w;
-	float *g;
+	float *g = NULL;
 	int status = cli_patch(b, a->chip, a->rows, a->cols, &w);
 
-	if (status != CLI_DONE)
-		return status;
-	g = cli_calloc((size_t)w.n_row * w.n_col * XBAR_N_DEVICE, sizeof(*g));
-	if (!g)
-		return CLI_FAILED;
-	status = cli_read_mean(b, &w, a->n_read, g);
+	if (status == CLI_DONE)
+		status = cli_read_mean(b, &w, a->n_read, &g);
 	if (status == CLI_DONE)
 		status = draw(a, &w, g);
 	free(g);

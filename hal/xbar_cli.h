@@ -72,8 +72,11 @@ int cli_json(json_t *object);
 /* calloc() that tells; NULL on failure. */
 void *cli_calloc(size_t n, size_t size);
 
-/* Mean of n_read reads of every device, ret_g [n_row][n_col][4] S; CLI_DONE or another status. */
-int cli_read_mean(struct cli_board *b, const struct xbar_patch *w, uint32_t n_read, float *ret_g);
+/*
+ * Mean of n_read reads of every device, *ret_g [n_row][n_col][4] S, yours to free() after CLI_DONE;
+ * untouched after another status.
+ */
+int cli_read_mean(struct cli_board *b, const struct xbar_patch *w, uint32_t n_read, float **ret_g);
 
 int cmd_scan(int argc, char **argv);
 int cmd_ping(int argc, char **argv);

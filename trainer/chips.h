@@ -19,6 +19,7 @@
 #include "weights.h"
 
 #define SNN_N_STEP 32 /* pulses of the measured staircase */
+#define SNN_N_SCAN 16 /* cells that an update screens together; flag has a byte for each group */
 
 /* Where a matrix sits, and what its numbers mean. */
 struct snn_block {
@@ -66,6 +67,12 @@ struct snn_chips {
 static inline size_t snn_n_cell(const struct snn_matrix *m)
 {
 	return (size_t)m->n_row * m->n_col;
+}
+
+/* Matrices that are on boards: the first of net->matrix, with or without feedback. */
+static inline uint32_t snn_chips_n_matrix(const struct snn_chips *ch)
+{
+	return ch->has_feedback ? ch->base.net->n_matrix : snn_net_v(ch->base.net) + 1;
 }
 
 /* The board's message as an error. */

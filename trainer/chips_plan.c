@@ -88,7 +88,7 @@ static size_t count_clipped(const struct snn_chips *ch, uint32_t i_matrix)
 void snn_chips_print_plan(const struct snn_chips *ch, FILE *f)
 {
 	const struct snn_net *net = ch->base.net;
-	uint32_t n = ch->has_feedback ? net->n_matrix : snn_net_v(net) + 1;
+	uint32_t n = snn_chips_n_matrix(ch);
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct snn_matrix *m = &net->matrix[i];

@@ -160,8 +160,7 @@ static int program_matrix(struct snn_chips *ch, uint32_t i_matrix, struct snn_er
 
 int snn_chips_program(struct snn_chips *ch, struct snn_error *e)
 {
-	const struct snn_net *net = ch->base.net;
-	uint32_t n = ch->has_feedback ? net->n_matrix : snn_net_v(net) + 1;
+	uint32_t n = snn_chips_n_matrix(ch);
 	int r = measure_steps(ch, e);
 
 	for (uint32_t i = 0; r == 0 && i < n; i++)

@@ -16,26 +16,24 @@
 #include "fast.h"
 #include "seed.h"
 
-#define N_SCAN 16 /* cells screened together */
-
-/* chi += delta; flag [n / N_SCAN, rounded up] where some |chi| >= limit. */
+/* chi += delta; flag [n / SNN_N_SCAN, rounded up] where some |chi| >= limit. */
 SNN_FAST static void screen(size_t n, const float *restrict delta, float limit, float *restrict chi,
 	uint8_t *restrict flag)
 {
 	size_t i = 0;
 
-	for (; i + N_SCAN <= n; i += N_SCAN) {
+	for (; i + SNN_N_SCAN <= n; i += SNN_N_SCAN) {
 		int any = 0;
 
-		for (size_t k = i; k < i + N_SCAN; k++) {
+		for (size_t k = i; k < i + SNN_N_SCAN; k++) {
 			chi[k] += delta[k];
 			any |= fabsf(chi[k]) >= limit;
 		}
-		flag[i / N_SCAN] = (uint8_t)any;
+		flag[i / SNN_N_SCAN] = (uint8_t)any;
 	}
 	for (; i < n; i++) {
 		chi[i] += delta[i];
-		flag[i / N_SCAN] = 1;
+		flag[i / SNN_N_SCAN] = 1;
 	}
 }
 
@@ -150,8 +148,8 @@ static int update_mixed(const struct update *u, const float *delta, struct snn_e
 
 	screen(n, delta, limit, ch->cells[u->i_matrix].chi, ch->flag);
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		if (i % N_SCAN == 0 && !ch->flag[i / N_SCAN]) {
-			i += N_SCAN - 1;
+		if (i % SNN_N_SCAN == 0 && !ch->flag[i / SNN_N_SCAN]) {
+			i += SNN_N_SCAN - 1;
 			continue;
 		}
 		if (!(fabsf(chi[i]) >= limit))

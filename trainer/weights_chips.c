@@ -354,7 +354,7 @@ static int allocate(struct snn_chips *ch, uint32_t n_lane)
 		ch->cells[i].next = ch->cells[i].n_pulse + n * XBAR_N_DEVICE;
 	}
 	ch->max_pulse += UINT8_MAX; /* update.max_pulses: there is always room for one weight's */
-	ch->flag = calloc(most / 16 + 1, 1);
+	ch->flag = calloc(most / SNN_N_SCAN + 1, 1);
 	ch->code = calloc(ch->max_code, sizeof(*ch->code));
 	n_spare = (size_t)ch->spare.n_row * ch->spare.n_col;
 	most = n_spare > most ? n_spare : most;
@@ -389,7 +389,7 @@ static void scale(struct snn_chips *ch, const struct snn_config *c)
 static int widest_ranges(struct snn_chips *ch, struct snn_error *e)
 {
 	const struct snn_net *net = ch->base.net;
-	uint32_t n = ch->has_feedback ? net->n_matrix : snn_net_v(net) + 1;
+	uint32_t n = snn_chips_n_matrix(ch);
 	int r = 0;
 
 	for (uint32_t i = 0; r == 0 && i < n; i++) {
