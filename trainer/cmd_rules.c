@@ -3,6 +3,11 @@
  * cmd_rules.c - osttp rules: what each learning rule needs, as in Table I of Ortner et al. (2023).
  * Every column follows from the rule's own descriptor, so the table cannot say what the code does
  * not do.
+ *
+ * "Locked in time" as the paper counts it: a rule without traces has no way of its own to credit
+ * earlier steps while time runs forward. It waits for the end of the sequence (bptt, fa, dfa), or
+ * leaves them out (drtp), although its updates need not wait; so when updates are possible is a
+ * column of its own.
  */
 #include <stdio.h>
 #include "cli.h"
@@ -18,9 +23,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = { .parser = parse,
 	.doc = "List the learning rules and what each needs."
-	       "\vsymmetric: needs the forward weights transposed. time: no weight can change before the "
-	       "sequence has ended. space: waits for the output of its step. memory: what is kept from "
-	       "step to step for learning, T steps, n neurons, m inputs." };
+	       "\vsymmetric: needs the forward weights transposed. time: locked in time, as Table I of Ortner et "
+	       "al. (2023) has it: no traces, so credit for earlier steps waits for the end of the "
+	       "sequence, or is left out (drtp). space: locked in space, waits for the output of its "
+	       "step. update: when weights can change at the earliest. memory: what is kept from step to "
+	       "step for learning, T steps, n neurons, m inputs." };
 
 static const char *yes_no(bool is_true)
 {
@@ -31,14 +38,15 @@ int cmd_rules(int argc, char **argv)
 {
 	if (cli_parse(&argp, argc, argv, NULL))
 		return CLI_USAGE;
-	printf("%-10s %-10s %-5s %-6s %-7s %s\n", "rule", "symmetric", "time", "space", "memory",
-		"what");
+	printf("%-10s %-10s %-5s %-6s %-9s %-7s %s\n", "rule", "symmetric", "time", "space",
+		"update", "memory", "what");
 	for (const struct snn_rule *const *p = snn_rules; *p; p++) {
 		const struct snn_rule *r = *p;
 
-		printf("%-10s %-10s %-5s %-6s %-7s %s\n", r->name,
-			yes_no(r->feedback == SNN_FEEDBACK_NONE), yes_no(r->is_backward),
+		printf("%-10s %-10s %-5s %-6s %-9s %-7s %s\n", r->name,
+			yes_no(r->feedback == SNN_FEEDBACK_NONE), yes_no(!r->uses_traces),
 			yes_no(r->feedback != SNN_FEEDBACK_TARGET),
+			r->is_backward ? "sequence" : "step",
 			r->is_backward           ? "T n"
 				: r->uses_traces ? "n m"
 						 : "none",

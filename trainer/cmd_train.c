@@ -26,7 +26,8 @@ static const struct argp_option options[] = {
 	{ "out", OPT_OUT, "DIR", 0, "run folder (default: a new one below runs/)", 2 },
 	{ "resume", OPT_RESUME, "DIR", 0,
 		"go on with the run in this folder; only --epochs may be changed", 2 },
-	{ "json", OPT_JSON, NULL, 0, "print the result as one line of JSON", 2 },
+	{ "json", OPT_JSON, NULL, 0,
+		"print the result as one line of JSON (a seed above 2^63 - 1 as a string)", 2 },
 	{ "quiet", OPT_QUIET, NULL, 0, "no progress", 2 },
 	{ 0 },
 };
@@ -255,14 +256,21 @@ static json_t *number(bool is_known, double v)
 	return is_known && isfinite(v) ? json_real(v) : json_null();
 }
 
+/* jansson's integers end at 2^63 - 1: a seed above is a string. */
+static json_t *seed_number(uint64_t seed)
+{
+	return seed <= INT64_MAX ? json_integer((json_int_t)seed)
+				 : json_sprintf("%llu", (unsigned long long)seed);
+}
+
 static int print_json(const struct run *run)
 {
 	const struct snn_trainer *tr = &run->tr;
 	const struct snn_epoch *best = &tr->row[tr->best_epoch ? tr->best_epoch - 1 : 0];
 	const struct snn_epoch *last = &tr->row[tr->epoch ? tr->epoch - 1 : 0];
-	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:o, s:o, s:f, s:I}", "run",
+	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:o, s:i, s:i, s:o, s:o, s:f, s:I}", "run",
 		snn_runlog_path(run->log), "task", tr->config.task, "rule", tr->config.rule,
-		"weights", tr->weights->ops->name, "seed", (json_int_t)tr->config.seed, "epochs",
+		"weights", tr->weights->ops->name, "seed", seed_number(tr->config.seed), "epochs",
 		(int)tr->epoch, "epoch", (int)tr->best_epoch, "valid_nll",
 		number(tr->best_epoch, best->valid_nll), "test_nll",
 		number(tr->best_epoch, best->test_nll), "seconds", seconds() - run->start, "pulses",

@@ -18,10 +18,7 @@ static void carry(const struct snn_space *s, const struct snn_net *net, uint32_t
 
 static int fa_end(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)
 {
-	struct snn_space space = { .carry = carry };
-	int r = snn_feedback_images(b->weights, space.b_fb, e);
-
-	return r < 0 ? r : snn_unroll_run(le, b, &space, e);
+	return snn_unroll_feedback(le, b, carry, e);
 }
 
 const struct snn_rule snn_rule_fa = {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "back.h"
 #include "fast.h"
 
 struct history {
@@ -220,4 +221,13 @@ int snn_unroll_run(
 	for (uint32_t lane = 0; r == 0 && lane < b->n_seq; lane++)
 		unroll_lane(le->state, b, lane, space);
 	return r;
+}
+
+int snn_unroll_feedback(
+	struct snn_learner *le, struct snn_batch *b, snn_carry_fn *carry, struct snn_error *e)
+{
+	struct snn_space space = { .carry = carry };
+	int r = snn_feedback_images(b->weights, space.b_fb, e);
+
+	return r < 0 ? r : snn_unroll_run(le, b, &space, e);
 }

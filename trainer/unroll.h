@@ -21,9 +21,12 @@
  * Fill ret [size l] with what this step's errors mean for layer l: err [n_out] of the output, above
  * [size l + 1] = ds of the layer above (err for the top layer).
  */
+struct snn_space;
+typedef void snn_carry_fn(const struct snn_space *s, const struct snn_net *net, uint32_t l,
+	const float *err, const float *above, float *ret);
+
 struct snn_space {
-	void (*carry)(const struct snn_space *s, const struct snn_net *net, uint32_t l,
-		const float *err, const float *above, float *ret);
+	snn_carry_fn *carry;
 	/* Images: v, w and b_fb for the rule's carry(), h for the path in time. */
 	const float *v, *w[SNN_MAX_HIDDEN], *b_fb[SNN_MAX_HIDDEN], *h[SNN_MAX_HIDDEN];
 };
@@ -35,5 +38,8 @@ int snn_unroll_step(struct snn_learner *le, struct snn_batch *b, struct snn_erro
 /* Fills space->h itself. */
 int snn_unroll_run(
 	struct snn_learner *le, struct snn_batch *b, struct snn_space *space, struct snn_error *e);
+/* end() of a rule whose path in space needs the images of B and nothing else. */
+int snn_unroll_feedback(
+	struct snn_learner *le, struct snn_batch *b, snn_carry_fn *carry, struct snn_error *e);
 
 #endif

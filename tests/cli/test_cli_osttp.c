@@ -127,6 +127,46 @@ static void no_epoch_has_null_for_a_result(void **state)
 	json_decref(j);
 }
 
+/* One above the largest signed number of 64 bits, and the largest of all. */
+static void a_large_seed_is_not_negative(void **state)
+{
+	static const char *const seeds[] = { "9223372036854775808", "18446744073709551615" };
+	json_t *j;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		j = parsed(osttp("train", SMALL, "--epochs", "0", "--json", "--quiet", "--seed",
+			seeds[i], "--out", i ? "b" : "a", NULL));
+		assert_string_equal(json_string_value(json_object_get(j, "seed")), seeds[i]);
+		json_decref(j);
+	}
+	j = parsed(osttp("train", SMALL, "--epochs", "0", "--json", "--quiet", "--seed",
+		"9223372036854775807", "--out", "c", NULL));
+	assert_true(json_integer_value(json_object_get(j, "seed")) == INT64_MAX);
+	json_decref(j);
+}
+
+/* Table I of Ortner et al. (AICAS 2023): symmetric weights needed, locked in time, locked in space. */
+static void rules_are_table_one(void **state)
+{
+	static const char *const table[][4] = { { "bptt", "yes", "yes", "yes" },
+		{ "fa", "no", "yes", "yes" }, { "dfa", "no", "yes", "yes" },
+		{ "drtp", "no", "yes", "no" }, { "eprop", "yes", "no", "yes" },
+		{ "eprop-rnd", "no", "no", "yes" }, { "ostl", "yes", "no", "yes" },
+		{ "ostl-rnd", "no", "no", "yes" }, { "osttp", "no", "no", "no" } };
+	struct ran r = osttp("rules", NULL);
+	char want[80];
+
+	(void)state;
+	assert_int_equal(r.status, 0);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		snprintf(want, sizeof(want), "\n%-10s %-10s %-5s %-6s ", table[i][0], table[i][1],
+			table[i][2], table[i][3]);
+		assert_contains(r.out, want);
+	}
+	ran_done(&r);
+}
+
 static void text_names_result_baseline_and_folder(void **state)
 {
 	struct ran r = osttp("train", SMALL, "--quiet", "--out", "run", NULL);
@@ -395,6 +435,8 @@ int main(int argc, char **argv)
 		small_test(train_and_eval_agree_in_float),
 		small_test(train_and_eval_on_chips_count_pulses_and_time),
 		small_test(no_epoch_has_null_for_a_result),
+		small_test(a_large_seed_is_not_negative),
+		small_test(rules_are_table_one),
 		small_test(text_names_result_baseline_and_folder),
 		small_test(one_seed_gives_one_metrics_csv),
 		small_test(the_board_of_the_environment_becomes_the_runs),
