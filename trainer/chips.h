@@ -5,7 +5,9 @@
  * A weight is a cell of four devices, w = k [(g0 + g1) - (g2 + g3)], k in 1/S. All that is known of
  * a device comes over xbar.h: what was programmed, how many pulses it got, what reads say.
  *
- *	chips_plan.c     which matrix sits where
+ *	tile_plan.h      which weight sits where
+ *	chips_plan.c     the plan on the boards at hand, and in words
+ *	chips_product.c  requests of tiles, and their codes back to sums
  *	chips_program.c  conductances for initial weights; the mean step of a SET pulse, measured
  *	chips_update.c   changes to pulses
  *	chips_refresh.c  pairs near saturation: read, RESET, program the difference
@@ -16,19 +18,24 @@
 
 #include <gsl/gsl_rng.h>
 #include <xbar.h>
+#include "tile_plan.h"
 #include "weights.h"
 
 #define SNN_N_STEP 32 /* pulses of the measured staircase */
 #define SNN_N_SCAN 16 /* cells that an update screens together; flag has a byte for each group */
 
-/* Where a matrix sits, and what its numbers mean. */
-struct snn_block {
-	uint32_t board, chip, row, col; /* first word line, first bit line */
-	float k;                        /* weight per S of net conductance */
-	float range;                    /* A, full scale of its ADCs */
-	float scale;                    /* weight units per ADC code */
-	int max_code;                   /* largest |code| since the ranges were last set */
-	uint64_t n_sat;                 /* saturated codes since then */
+/* What the codes of a tile mean. */
+struct snn_adc {
+	float range;    /* A, full scale */
+	float scale;    /* weight units per code */
+	int max_code;   /* largest |code| since the range was last set */
+	uint64_t n_sat; /* saturated codes since then */
+};
+
+/* A tile's part of a product. */
+struct snn_request {
+	uint32_t i_tile;
+	const struct snn_product *product;
 };
 
 /* What the host remembers of a plastic matrix's cells. */
@@ -45,19 +52,22 @@ struct snn_chips {
 	struct snn_weights base;
 	const struct snn_config *config;
 	uint64_t seed;
-	struct xbar *board[2];
+	struct xbar *board[SNN_MAX_BOARD];
 	uint32_t n_board;
-	struct snn_block block[SNN_MAX_MATRIX];
+	struct snn_tile_plan plan;
+	struct snn_adc *adc;     /* [plan.n_tile] */
+	float k[SNN_MAX_MATRIX]; /* weight per S of net conductance */
 	struct snn_cells cells[SNN_MAX_MATRIX];
-	bool has_feedback;       /* whether the rule wants B on the board */
-	struct xbar_patch spare; /* cells that hold no weight: the staircase is measured there */
-	float step[SNN_N_STEP];  /* S, mean of a SET pulse after so many since RESET */
+	struct xbar_patch spare;     /* of board 0: where the staircase is measured */
+	float step[SNN_N_STEP];      /* S, mean of a SET pulse after so many since RESET */
 	float level[SNN_N_STEP + 1]; /* S, mean after so many pulses */
 	uint64_t n_update, n_refresh;
-	struct xbar_pulse *pulse[2]; /* per board; lists under construction */
-	size_t n_pulse[2], max_pulse;
-	int16_t *code; /* [products of a call] scratch */
-	size_t max_code;
+	struct xbar_pulse *pulse[SNN_MAX_BOARD]; /* lists under construction */
+	size_t n_pulse[SNN_MAX_BOARD], max_pulse;
+	struct snn_request *request; /* [plan.n_tile] of one call, scratch */
+	struct xbar_mvm *mvm;        /* the same as the board sees them */
+	int16_t *code;               /* of one call, scratch: [n_lane][n_col] of every tile ... */
+	uint8_t *in;   /* ... and [n_lane][n_row], where rows are not those of the matrix */
 	uint8_t *flag; /* scratch of the scan */
 	float *sample,
 		*read; /* [devices of the largest matrix] scratch: one read, their mean; sample owns */
@@ -69,18 +79,35 @@ static inline size_t snn_n_cell(const struct snn_matrix *m)
 	return (size_t)m->n_row * m->n_col;
 }
 
-/* Matrices that are on boards: the first of net->matrix, with or without feedback. */
-static inline uint32_t snn_chips_n_matrix(const struct snn_chips *ch)
+static inline bool snn_is_on_chips(const struct snn_chips *ch, uint32_t i_matrix)
 {
-	return ch->has_feedback ? ch->base.net->n_matrix : snn_net_v(ch->base.net) + 1;
+	return ch->plan.cut[i_matrix].n_down > 0;
+}
+
+static inline uint32_t snn_board_of(const struct snn_chips *ch, uint32_t i_matrix)
+{
+	return ch->plan.tile[ch->plan.cut[i_matrix].first].board;
+}
+
+static inline struct xbar_patch snn_patch_of(const struct snn_tile *t)
+{
+	return (struct xbar_patch){
+		.chip = t->chip, .row = t->row, .n_row = t->n_row, .col = t->col, .n_col = t->n_col
+	};
+}
+
+/* The matrix's cell (of n_col columns) that is the tile's i-th. */
+static inline size_t snn_cell_of(const struct snn_tile *t, uint32_t n_col, size_t i)
+{
+	return (t->m_row + i / t->n_col) * n_col + t->m_col + i % t->n_col;
 }
 
 /* The board's message as an error. */
 int snn_board_fail(const struct snn_chips *ch, uint32_t board, int code, const char *what,
 	struct snn_error *e);
 
-/* Fill block and spare; -EINVAL says which matrix does not fit. */
-int snn_chips_plan(struct snn_chips *ch, struct snn_error *e);
+/* Fill plan and spare; -EINVAL says how many chips are needed. */
+int snn_chips_plan(struct snn_chips *ch, bool has_feedback, struct snn_error *e);
 void snn_chips_print_plan(const struct snn_chips *ch, FILE *f);
 
 /* Measure step and level on the spare cells, then bring every matrix to its init. */
@@ -99,7 +126,11 @@ int snn_chips_refresh(struct snn_chips *ch, struct snn_error *e);
 int snn_chips_save(struct snn_weights *w, struct snn_store *st, struct snn_error *e);
 int snn_chips_load(struct snn_weights *w, struct snn_store *st, struct snn_error *e);
 
-/* Set a block's ADC range in A. */
-int snn_chips_range(struct snn_chips *ch, uint32_t i_matrix, float range, struct snn_error *e);
+/* Set a tile's ADC range in A. */
+int snn_chips_range(struct snn_chips *ch, uint32_t i_tile, float range, struct snn_error *e);
+
+/* chips_product.c: one call a board for all tiles of the products. */
+int snn_chips_product(struct snn_weights *w, const struct snn_product *p, uint32_t n_product,
+	uint32_t n_lane, struct snn_error *e);
 
 #endif

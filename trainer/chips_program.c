@@ -26,8 +26,8 @@ int snn_chips_read(struct snn_chips *ch, uint32_t board, const struct xbar_patch
 
 void snn_chips_target(const struct snn_chips *ch, uint32_t i_matrix, float weight, float *ret_g)
 {
-	float g_max = xbar_info(ch->board[ch->block[i_matrix].board])->g_max;
-	float g = fabsf(weight) / ch->block[i_matrix].k / 2;
+	float g_max = xbar_info(ch->board[snn_board_of(ch, i_matrix)])->g_max;
+	float g = fabsf(weight) / ch->k[i_matrix] / 2;
 	int plus = weight >= 0 ? 0 : 2;
 
 	g = g > g_max ? g_max
@@ -109,61 +109,55 @@ static int measure_steps(struct snn_chips *ch, struct snn_error *e)
 	return 0;
 }
 
-static void remember(struct snn_chips *ch, uint32_t i_matrix, const float *g)
+/*
+ * A plastic tile's devices as they read, g [cell][4]: what they got counts as pulses, and what
+ * programming missed is owed: mixed precision makes it good with the first updates.
+ */
+static void take_stock(struct snn_chips *ch, const struct snn_tile *t, const float *g)
 {
-	struct snn_cells *c = &ch->cells[i_matrix];
-	size_t n = snn_n_cell(&ch->base.net->matrix[i_matrix]);
+	const struct snn_matrix *m = &ch->base.net->matrix[t->i_matrix];
+	struct snn_cells *c = &ch->cells[t->i_matrix];
+	bool is_owed = ch->config->update.scheme == SNN_MIXED_PRECISION;
+	float k = ch->k[t->i_matrix];
 
-	for (size_t i = 0; i < n * N_DEVICE; i++)
-		c->n_pulse[i] = snn_chips_pulses_of(ch, g[i]);
-}
-
-/* What programming missed is owed: mixed precision makes it good with the first updates. */
-static void owe(struct snn_chips *ch, uint32_t i_matrix, const float *g)
-{
-	const struct snn_matrix *m = &ch->base.net->matrix[i_matrix];
-	float k = ch->block[i_matrix].k;
-
-	for (size_t i = 0; i < snn_n_cell(m); i++) {
+	for (size_t i = 0; i < (size_t)t->n_row * t->n_col; i++) {
+		size_t cell = snn_cell_of(t, m->n_col, i);
 		const float *d = g + i * N_DEVICE;
 
-		ch->cells[i_matrix].chi[i] = m->init[i] - k * (d[0] + d[1] - d[2] - d[3]);
+		for (size_t q = 0; q < N_DEVICE; q++)
+			c->n_pulse[cell * N_DEVICE + q] = snn_chips_pulses_of(ch, d[q]);
+		if (is_owed)
+			c->chi[cell] = m->init[cell] - k * (d[0] + d[1] - d[2] - d[3]);
 	}
 }
 
-static int program_matrix(struct snn_chips *ch, uint32_t i_matrix, struct snn_error *e)
+static int program_tile(struct snn_chips *ch, const struct snn_tile *t, struct snn_error *e)
 {
-	const struct snn_matrix *m = &ch->base.net->matrix[i_matrix];
-	const struct snn_block *b = &ch->block[i_matrix];
-	struct xbar_patch w = {
-		.chip = b->chip, .row = b->row, .n_row = m->n_row, .col = b->col, .n_col = m->n_col
-	};
-	size_t n = snn_n_cell(m);
+	const struct snn_matrix *m = &ch->base.net->matrix[t->i_matrix];
+	struct xbar_patch w = snn_patch_of(t);
+	size_t n = (size_t)t->n_row * t->n_col;
 	float *g = ch->read;
 	int r;
 
 	for (size_t i = 0; i < n; i++)
-		snn_chips_target(ch, i_matrix, m->init[i], g + i * N_DEVICE);
-	r = xbar_program(ch->board[b->board], &w, g, NULL, NULL);
+		snn_chips_target(
+			ch, t->i_matrix, m->init[snn_cell_of(t, m->n_col, i)], g + i * N_DEVICE);
+	r = xbar_program(ch->board[t->board], &w, g, NULL, NULL);
 	if (r < 0)
-		r = snn_board_fail(ch, b->board, r, "programming the initial weights", e);
-	if (r == 0 && !m->is_feedback) {
-		r = snn_chips_read(ch, b->board, &w, 1, n * N_DEVICE, g, e);
-		if (r == 0) {
-			remember(ch, i_matrix, g);
-			if (ch->config->update.scheme == SNN_MIXED_PRECISION)
-				owe(ch, i_matrix, g);
-		}
-	}
+		return snn_board_fail(ch, t->board, r, "programming the initial weights", e);
+	if (m->is_feedback)
+		return 0;
+	r = snn_chips_read(ch, t->board, &w, 1, n * N_DEVICE, g, e);
+	if (r == 0)
+		take_stock(ch, t, g);
 	return r;
 }
 
 int snn_chips_program(struct snn_chips *ch, struct snn_error *e)
 {
-	uint32_t n = snn_chips_n_matrix(ch);
 	int r = measure_steps(ch, e);
 
-	for (uint32_t i = 0; r == 0 && i < n; i++)
-		r = program_matrix(ch, i, e);
+	for (uint32_t i = 0; r == 0 && i < ch->plan.n_tile; i++)
+		r = program_tile(ch, &ch->plan.tile[i], e);
 	return r;
 }

@@ -20,13 +20,14 @@ struct chunk {
 
 static struct xbar_patch patch_of(const struct snn_chips *ch, uint32_t i_matrix, size_t cell)
 {
-	const struct snn_block *b = &ch->block[i_matrix];
 	uint32_t n_col = ch->base.net->matrix[i_matrix].n_col;
+	uint32_t row = (uint32_t)(cell / n_col), col = (uint32_t)(cell % n_col);
+	const struct snn_tile *t = snn_tile_of(&ch->plan, i_matrix, row, col);
 
-	return (struct xbar_patch){ .chip = b->chip,
-		.row = b->row + (uint32_t)(cell / n_col),
+	return (struct xbar_patch){ .chip = t->chip,
+		.row = t->row + row - t->m_row,
 		.n_row = 1,
-		.col = b->col + (uint32_t)(cell % n_col),
+		.col = t->col + col - t->m_col,
 		.n_col = 1 };
 }
 
@@ -53,20 +54,21 @@ static void remember(struct snn_chips *ch, uint32_t i_matrix, size_t cell, const
 static int refresh_cell(struct snn_chips *ch, uint32_t i_matrix, size_t cell,
 	const struct xbar_patch *at, const float *g, struct snn_error *e)
 {
-	const struct snn_block *b = &ch->block[i_matrix];
+	uint32_t board = snn_board_of(ch, i_matrix);
 	struct snn_cells *c = &ch->cells[i_matrix];
+	float k = ch->k[i_matrix];
 	float target[N_DEVICE], after[N_DEVICE];
 	int r;
 
-	snn_chips_target(ch, i_matrix, b->k * net_of(g), target);
-	r = xbar_program(ch->board[b->board], at, target, NULL, NULL);
+	snn_chips_target(ch, i_matrix, k * net_of(g), target);
+	r = xbar_program(ch->board[board], at, target, NULL, NULL);
 	if (r < 0)
-		return snn_board_fail(ch, b->board, r, "refreshing a cell", e);
-	r = snn_chips_read(ch, b->board, at, 1, N_DEVICE, after, e);
+		return snn_board_fail(ch, board, r, "refreshing a cell", e);
+	r = snn_chips_read(ch, board, at, 1, N_DEVICE, after, e);
 	if (r < 0)
 		return r;
 	if (ch->config->update.scheme == SNN_MIXED_PRECISION)
-		c->chi[cell] += b->k * (net_of(g) - net_of(after));
+		c->chi[cell] += k * (net_of(g) - net_of(after));
 	remember(ch, i_matrix, cell, after);
 	ch->n_refresh++;
 	return 0;
@@ -74,7 +76,7 @@ static int refresh_cell(struct snn_chips *ch, uint32_t i_matrix, size_t cell,
 
 static int refresh_chunk(struct snn_chips *ch, struct chunk *k, struct snn_error *e)
 {
-	uint32_t board = ch->block[k->i_matrix].board;
+	uint32_t board = snn_board_of(ch, k->i_matrix);
 	int r = 0;
 
 	if (k->n)
@@ -120,10 +122,13 @@ static int refresh_matrix(struct snn_chips *ch, struct chunk *k, struct snn_erro
 
 int snn_chips_refresh(struct snn_chips *ch, struct snn_error *e)
 {
+	const struct snn_net *net = ch->base.net;
 	struct chunk k = { 0 };
 	int r = 0;
 
-	for (uint32_t i = 0; r == 0 && i <= snn_net_v(ch->base.net); i++) {
+	for (uint32_t i = 0; r == 0 && i < net->n_matrix; i++) {
+		if (net->matrix[i].is_feedback)
+			continue;
 		k.i_matrix = i;
 		r = refresh_matrix(ch, &k, e);
 	}

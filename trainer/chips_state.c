@@ -38,32 +38,73 @@ static int save_boards(struct snn_chips *ch, struct snn_store *st, struct snn_er
 	return 0;
 }
 
+/* ADCs of a matrix's tiles, each number an array [n_tile]. */
+struct met {
+	size_t n;
+	float *range;
+	int64_t *code;
+	uint64_t *sat; /* owns the block */
+};
+
+static int met_init(struct met *q, const struct snn_cut *c)
+{
+	q->n = snn_cut_n_tile(c);
+	q->sat = calloc(q->n, sizeof(*q->sat) + sizeof(*q->code) + sizeof(*q->range));
+	if (!q->sat)
+		return -ENOMEM;
+	q->code = (int64_t *)(q->sat + q->n);
+	q->range = (float *)(q->code + q->n);
+	return 0;
+}
+
+static int save_adc(const struct snn_chips *ch, uint32_t i_matrix, struct snn_store *st)
+{
+	const struct snn_cut *c = &ch->plan.cut[i_matrix];
+	const char *name = ch->base.net->matrix[i_matrix].name;
+	struct met q;
+
+	if (met_init(&q, c) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < q.n; i++) {
+		const struct snn_adc *adc = &ch->adc[c->first + i];
+
+		q.range[i] = adc->range;
+		q.code[i] = adc->max_code;
+		q.sat[i] = adc->n_sat;
+	}
+	put(st, name, "adc_range", SNN_F32, 1, &q.n, q.range);
+	put(st, name, "max_code", SNN_I64, 1, &q.n, q.code);
+	put(st, name, "n_sat", SNN_U64, 1, &q.n, q.sat);
+	free(q.sat);
+	return 0;
+}
+
+static void save_cells(const struct snn_chips *ch, uint32_t i_matrix, struct snn_store *st)
+{
+	const struct snn_matrix *m = &ch->base.net->matrix[i_matrix];
+	const struct snn_cells *c = &ch->cells[i_matrix];
+	size_t shape[3] = { m->n_row, m->n_col, XBAR_N_DEVICE };
+
+	put(st, m->name, "chi", SNN_F32, 2, shape, c->chi);
+	put(st, m->name, "n_pulse", SNN_U8, 3, shape, c->n_pulse);
+	put(st, m->name, "next", SNN_U8, 2, shape, c->next);
+	if (c->image)
+		put(st, m->name, "image", SNN_F32, 2, shape, c->image);
+	put(st, m->name, "image_of", SNN_U64, 0, NULL, &c->image_of);
+}
+
 int snn_chips_save(struct snn_weights *w, struct snn_store *st, struct snn_error *e)
 {
 	struct snn_chips *ch = (struct snn_chips *)w;
 	uint64_t count[2] = { ch->n_update, ch->n_refresh };
 
 	for (uint32_t i = 0; i < w->net->n_matrix; i++) {
-		const struct snn_matrix *m = &w->net->matrix[i];
-		size_t shape[3] = { m->n_row, m->n_col, XBAR_N_DEVICE };
-		struct {
-			int64_t code;
-			uint64_t sat;
-		} met = { ch->block[i].max_code, ch->block[i].n_sat };
-
-		if (!ch->block[i].range)
+		if (!snn_is_on_chips(ch, i))
 			continue;
-		put(st, m->name, "adc_range", SNN_F32, 0, NULL, &ch->block[i].range);
-		put(st, m->name, "max_code", SNN_I64, 0, NULL, &met.code);
-		put(st, m->name, "n_sat", SNN_U64, 0, NULL, &met.sat);
-		if (m->is_feedback)
-			continue;
-		put(st, m->name, "chi", SNN_F32, 2, shape, ch->cells[i].chi);
-		put(st, m->name, "n_pulse", SNN_U8, 3, shape, ch->cells[i].n_pulse);
-		put(st, m->name, "next", SNN_U8, 2, shape, ch->cells[i].next);
-		if (ch->cells[i].image)
-			put(st, m->name, "image", SNN_F32, 2, shape, ch->cells[i].image);
-		put(st, m->name, "image_of", SNN_U64, 0, NULL, &ch->cells[i].image_of);
+		if (save_adc(ch, i, st) < 0)
+			return snn_fail(e, -ENOMEM, "no memory for a checkpoint");
+		if (!w->net->matrix[i].is_feedback)
+			save_cells(ch, i, st);
 	}
 	put(st, "calibration", "level", SNN_F32, 1, (size_t[]){ SNN_N_STEP + 1 }, ch->level);
 	put(st, "calibration", "step", SNN_F32, 1, (size_t[]){ SNN_N_STEP }, ch->step);
@@ -106,27 +147,38 @@ static int load_board(struct snn_chips *ch, uint32_t k, struct snn_store *st, st
 }
 
 /* After the boards, so that ranges are set on what was restored. */
-static int load_matrix(struct snn_chips *ch, uint32_t i, struct snn_store *st, struct snn_error *e)
+static int load_adc(
+	struct snn_chips *ch, uint32_t i_matrix, struct snn_store *st, struct snn_error *e)
 {
-	const struct snn_matrix *m = &ch->base.net->matrix[i];
-	struct snn_cells *c = &ch->cells[i];
-	size_t shape[3] = { m->n_row, m->n_col, XBAR_N_DEVICE };
-	int64_t code = 0;
-	uint64_t sat = 0;
-	float range = 0;
-	int r = take(st, m->name, "adc_range", SNN_F32, 0, NULL, &range, e);
+	const struct snn_cut *c = &ch->plan.cut[i_matrix];
+	const char *name = ch->base.net->matrix[i_matrix].name;
+	struct met q;
+	int r;
 
+	if (met_init(&q, c) < 0)
+		return snn_fail(e, -ENOMEM, "no memory for %s", name);
+	r = take(st, name, "adc_range", SNN_F32, 1, &q.n, q.range, e);
 	if (r == 0)
-		r = take(st, m->name, "max_code", SNN_I64, 0, NULL, &code, e);
+		r = take(st, name, "max_code", SNN_I64, 1, &q.n, q.code, e);
 	if (r == 0)
-		r = take(st, m->name, "n_sat", SNN_U64, 0, NULL, &sat, e);
-	if (r == 0)
-		r = snn_chips_range(ch, i, range, e);
-	ch->block[i].max_code = (int)code;
-	ch->block[i].n_sat = sat;
-	if (r < 0 || m->is_feedback)
-		return r;
-	r = take(st, m->name, "chi", SNN_F32, 2, shape, c->chi, e);
+		r = take(st, name, "n_sat", SNN_U64, 1, &q.n, q.sat, e);
+	for (uint32_t i = 0; r == 0 && i < q.n; i++) {
+		r = snn_chips_range(ch, c->first + i, q.range[i], e);
+		ch->adc[c->first + i].max_code = (int)q.code[i];
+		ch->adc[c->first + i].n_sat = q.sat[i];
+	}
+	free(q.sat);
+	return r;
+}
+
+static int load_cells(
+	struct snn_chips *ch, uint32_t i_matrix, struct snn_store *st, struct snn_error *e)
+{
+	const struct snn_matrix *m = &ch->base.net->matrix[i_matrix];
+	struct snn_cells *c = &ch->cells[i_matrix];
+	size_t shape[3] = { m->n_row, m->n_col, XBAR_N_DEVICE };
+	int r = take(st, m->name, "chi", SNN_F32, 2, shape, c->chi, e);
+
 	if (r == 0)
 		r = take(st, m->name, "n_pulse", SNN_U8, 3, shape, c->n_pulse, e);
 	if (r == 0)
@@ -157,8 +209,10 @@ int snn_chips_load(struct snn_weights *w, struct snn_store *st, struct snn_error
 	for (uint32_t k = 0; r == 0 && k < ch->n_board; k++)
 		r = load_board(ch, k, st, e);
 	for (uint32_t i = 0; r == 0 && i < w->net->n_matrix; i++) {
-		if (ch->block[i].range)
-			r = load_matrix(ch, i, st, e);
+		if (snn_is_on_chips(ch, i))
+			r = load_adc(ch, i, st, e);
+		if (r == 0 && !w->net->matrix[i].is_feedback)
+			r = load_cells(ch, i, st, e);
 	}
 	if (r < 0)
 		return r;

@@ -46,7 +46,7 @@ static float step_of(const struct update *u, size_t cell, uint32_t device)
 {
 	uint8_t p = u->ch->cells[u->i_matrix].n_pulse[cell * XBAR_N_DEVICE + device];
 
-	return u->ch->block[u->i_matrix].k * u->ch->step[p < SNN_N_STEP ? p : SNN_N_STEP - 1];
+	return u->ch->k[u->i_matrix] * u->ch->step[p < SNN_N_STEP ? p : SNN_N_STEP - 1];
 }
 
 static uint32_t choose_device(const struct update *u, size_t cell, bool is_plus)
@@ -62,17 +62,18 @@ static uint32_t choose_device(const struct update *u, size_t cell, bool is_plus)
 static void send(const struct update *u, size_t cell, uint32_t device)
 {
 	struct snn_chips *ch = u->ch;
-	const struct snn_block *b = &ch->block[u->i_matrix];
 	uint32_t n_col = ch->base.net->matrix[u->i_matrix].n_col;
+	uint32_t row = (uint32_t)(cell / n_col), col = (uint32_t)(cell % n_col);
+	const struct snn_tile *t = snn_tile_of(&ch->plan, u->i_matrix, row, col);
 	uint8_t *p = &ch->cells[u->i_matrix].n_pulse[cell * XBAR_N_DEVICE + device];
 
 	ch->cells[u->i_matrix].next[cell] ^= device < 2 ? 1u : 2u;
 	if (*p < UINT8_MAX)
 		++*p;
-	ch->pulse[b->board][ch->n_pulse[b->board]++] = (struct xbar_pulse){
-		.row = (uint16_t)(b->row + cell / n_col),
-		.col = (uint16_t)(b->col + cell % n_col),
-		.chip = (uint8_t)b->chip,
+	ch->pulse[t->board][ch->n_pulse[t->board]++] = (struct xbar_pulse){
+		.row = (uint16_t)(t->row + row - t->m_row),
+		.col = (uint16_t)(t->col + col - t->m_col),
+		.chip = (uint8_t)t->chip,
 		.device = (uint8_t)device,
 		.kind = XBAR_SET,
 		.n = 1,
@@ -135,7 +136,7 @@ static float least_step(const struct snn_chips *ch, uint32_t i_matrix)
 
 	for (int k = 1; k < SNN_N_STEP; k++)
 		least = fminf(least, ch->step[k]);
-	return least * ch->block[i_matrix].k;
+	return least * ch->k[i_matrix];
 }
 
 static int update_mixed(const struct update *u, const float *delta, struct snn_error *e)
@@ -154,7 +155,7 @@ static int update_mixed(const struct update *u, const float *delta, struct snn_e
 		}
 		if (!(fabsf(chi[i]) >= limit))
 			continue;
-		r = make_room(ch, ch->block[u->i_matrix].board, e);
+		r = make_room(ch, snn_board_of(ch, u->i_matrix), e);
 		if (r == 0)
 			accumulate(u, i);
 	}
@@ -170,7 +171,7 @@ static int update_stochastic(const struct update *u, const float *delta, struct 
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		if (delta[i] == 0)
 			continue;
-		r = make_room(ch, ch->block[u->i_matrix].board, e);
+		r = make_room(ch, snn_board_of(ch, u->i_matrix), e);
 		if (r == 0)
 			round_at_random(u, i, delta[i]);
 	}

@@ -17,10 +17,10 @@
 struct arguments {
 	struct cli_selection selection;
 	const char *out, *resume;
-	bool is_json, is_quiet;
+	bool is_json, is_quiet, is_plan;
 };
 
-enum { OPT_OUT = 'o', OPT_RESUME = 'R', OPT_JSON = 'j', OPT_QUIET = 'q' };
+enum { OPT_OUT = 'o', OPT_RESUME = 'R', OPT_JSON = 'j', OPT_QUIET = 'q', OPT_PLAN = 'P' };
 
 static const struct argp_option options[] = {
 	{ "out", OPT_OUT, "DIR", 0, "run folder (default: a new one below runs/)", 2 },
@@ -29,11 +29,15 @@ static const struct argp_option options[] = {
 	{ "json", OPT_JSON, NULL, 0,
 		"print the result as one line of JSON (a seed above 2^63 - 1 as a string)", 2 },
 	{ "quiet", OPT_QUIET, NULL, 0, "no progress", 2 },
+	{ "plan", OPT_PLAN, NULL, 0,
+		"print which weight would sit in which cells of which chip, and stop", 2 },
 	{ 0 },
 };
 
 static void check(struct argp_state *state, const struct arguments *a)
 {
+	if (a->is_plan && (a->out || a->resume))
+		argp_error(state, "--plan starts no run: leave out --out and --resume");
 	if (!a->resume)
 		return;
 	if (a->out || a->selection.config_file)
@@ -66,6 +70,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_QUIET:
 		a->is_quiet = true;
+		return 0;
+	case OPT_PLAN:
+		a->is_plan = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "unexpected argument %s", arg);
@@ -186,12 +193,17 @@ static int train(struct run *run, struct snn_error *e)
 	return r;
 }
 
+/* What the run is tied to from now on: its boards, by name, and what sits where. */
 static int write_device(struct run *run, struct snn_error *e)
 {
+	int r;
+
 	if (!run->tr.device)
 		return 0;
-	return snn_write_file(
-		snn_runlog_file(run->log, "device.txt"), run->tr.device, strlen(run->tr.device), e);
+	r = snn_runlog_configure(run->log, &run->tr.config, e);
+	return r < 0 ? r
+		     : snn_write_file(snn_runlog_file(run->log, "device.txt"), run->tr.device,
+			       strlen(run->tr.device), e);
 }
 
 static int begin(struct run *run, const struct arguments *a, struct snn_error *e)
@@ -199,8 +211,6 @@ static int begin(struct run *run, const struct arguments *a, struct snn_error *e
 	struct snn_config c;
 	int r = cli_selection_load(&a->selection, &c, e);
 
-	if (r == 0 && c.weights == SNN_WEIGHTS_CHIPS)
-		r = snn_weights_chips_choose(&c, e);
 	if (r == 0)
 		r = snn_runlog_create(&run->log, a->out, &c, e);
 	if (r < 0)
@@ -246,7 +256,7 @@ static int go_on(struct run *run, const struct arguments *a, struct snn_error *e
 	if (r == 0)
 		r = is_begun ? restore(run, e) : write_device(run, e);
 	if (r == 0 && s->n_set)
-		r = snn_runlog_configure(run->log, &c, e);
+		r = snn_runlog_configure(run->log, &run->tr.config, e);
 	return r;
 }
 
@@ -350,13 +360,34 @@ static int execute(struct run *run, const struct arguments *a)
 	return r == 1 ? CLI_FAILED : CLI_DONE;
 }
 
+/* The boards are opened, but no device is touched. */
+static int print_plan(const struct arguments *a)
+{
+	struct snn_trainer tr = { 0 };
+	struct snn_error e = { "" };
+	struct snn_config c;
+	int r = cli_selection_load(&a->selection, &c, &e);
+
+	if (r == 0 && c.weights != SNN_WEIGHTS_CHIPS)
+		r = snn_fail(&e, -EINVAL, "--plan is of weights on chips: add --weights chips");
+	if (r == 0)
+		r = snn_trainer_init(&tr, &c, true, &e);
+	if (r < 0)
+		return cli_fail(&e, r);
+	fputs(tr.device, stdout);
+	snn_trainer_done(&tr);
+	return CLI_DONE;
+}
+
 int cmd_train(int argc, char **argv)
 {
 	struct arguments a = { 0 };
 	struct run run = { .start = seconds() };
 	int status = cli_parse(&argp, argc, argv, &a);
 
-	if (status == CLI_DONE) {
+	if (status == CLI_DONE && a.is_plan) {
+		status = print_plan(&a);
+	} else if (status == CLI_DONE) {
 		status = execute(&run, &a);
 		snn_store_free(run.best);
 		snn_trainer_done(&run.tr);

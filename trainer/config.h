@@ -74,8 +74,8 @@ struct snn_config {
 	} update;
 
 	struct {
-		double w_max, v_max,
-			b_max;     /* |weight| at which one polarity of a cell is at g_full */
+		double w_max, v_max, b_max,
+			h_max;     /* |weight| at which one polarity of a cell is at g_full */
 		double g_full;     /* S, one device */
 		double wait;       /* s of chip time that pass a sequence (host and link) */
 		double adc_margin; /* ADC range = margin x the largest current met in calibration */

@@ -45,15 +45,16 @@ static int draw_net(struct snn_trainer *tr, const struct snn_rule *rule, struct 
 static int open_weights(
 	struct snn_trainer *tr, const struct snn_rule *rule, bool is_restored, struct snn_error *e)
 {
+	bool has_feedback = rule->feedback != SNN_FEEDBACK_NONE;
 	int r;
 
 	if (tr->config.weights == SNN_WEIGHTS_FLOAT)
 		return snn_weights_float_new(&tr->weights, &tr->net, e);
-	r = snn_weights_chips_choose(&tr->config, e);
+	r = snn_weights_chips_choose(&tr->config, &tr->net, has_feedback, e);
 	if (r < 0)
 		return r;
-	return snn_weights_chips_new(&tr->weights, &tr->net, &tr->config,
-		rule->feedback != SNN_FEEDBACK_NONE, is_restored, &tr->device, e);
+	return snn_weights_chips_new(
+		&tr->weights, &tr->net, &tr->config, has_feedback, is_restored, &tr->device, e);
 }
 
 static int init(struct snn_trainer *tr, bool is_restored, struct snn_error *e)

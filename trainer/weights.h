@@ -62,10 +62,12 @@ struct snn_weights {
 int snn_weights_float_new(struct snn_weights **ret, const struct snn_net *net, struct snn_error *e);
 
 /*
- * Name the board in c->uri where nobody did: $XBAR_URI, else two emulated chips that c->seed makes.
- * From then on the run is tied to it, whatever the environment says. -ENAMETOOLONG.
+ * Name the board in c->uri where nobody did: $XBAR_URI, else as many emulated chips as the network
+ * needs (two at least), made by c->seed. From then on the run is tied to it, whatever the environment
+ * says. -ENAMETOOLONG.
  */
-int snn_weights_chips_choose(struct snn_config *c, struct snn_error *e);
+int snn_weights_chips_choose(
+	struct snn_config *c, const struct snn_net *net, bool has_feedback, struct snn_error *e);
 
 /*
  * Open c->uri (and uri2), plan, and unless `is_restored` program the initial weights; has_feedback:

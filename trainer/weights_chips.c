@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * weights_chips.c - matrices in the conductances of one board with two chips, or of two boards.
+ * weights_chips.c - matrices in the conductances of the chips of one board, or of two.
  */
 #include <errno.h>
 #include <math.h>
@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "chips.h"
-#include "fast.h"
 
 #define GROW_SATURATED 2.0f  /* ADC range, after a pass in which codes saturated */
 #define GROW_EARLY     1.25f /* and within one, as soon as many codes have */
@@ -30,99 +29,42 @@ static void chips_free(struct snn_weights *w)
 		free(ch->cells[i].n_pulse);
 		free(ch->cells[i].image);
 	}
-	for (uint32_t k = 0; k < 2; k++) {
+	for (uint32_t k = 0; k < SNN_MAX_BOARD; k++) {
 		xbar_close(ch->board[k]);
 		free(ch->pulse[k]);
 	}
+	snn_tile_plan_done(&ch->plan);
+	free(ch->adc);
+	free(ch->request);
+	free(ch->mvm);
 	free(ch->code);
+	free(ch->in);
 	free(ch->flag);
 	free(ch->sample);
 	gsl_rng_free(ch->rng);
 	free(ch);
 }
 
-/* out [n] = scale code [n]; returns the largest |code|. */
-SNN_FAST static int decode(size_t n, float scale, const int16_t *restrict code, float *restrict out)
-{
-	int most = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		int c = code[i];
-
-		out[i] = scale * (float)c;
-		c = c < 0 ? -c : c;
-		most = c > most ? c : most;
-	}
-	return most;
-}
-
-static struct xbar_mvm request(
-	const struct snn_chips *ch, const struct snn_product *p, uint32_t n_lane, int16_t *code)
-{
-	const struct snn_matrix *m = &ch->base.net->matrix[p->i_matrix];
-	const struct snn_block *b = &ch->block[p->i_matrix];
-
-	return (struct xbar_mvm){
-		.chip = b->chip,
-		.row = b->row,
-		.n_row = m->n_row,
-		.col = b->col,
-		.n_col = m->n_col,
-		.n_vec = n_lane,
-		.input = p->in->is_real ? XBAR_INPUT_INT8 : XBAR_INPUT_BIT,
-		.in = p->in->is_real ? (const void *)p->in->code : (const void *)p->in->bit,
-		.out = code,
-	};
-}
-
-static int chips_product(struct snn_weights *w, const struct snn_product *p, uint32_t n_product,
-	uint32_t n_lane, struct snn_error *e)
-{
-	struct snn_chips *ch = (struct snn_chips *)w;
-	struct xbar_mvm req[SNN_MAX_PRODUCT];
-	int16_t *code = ch->code;
-
-	for (uint32_t board = 0; board < ch->n_board; board++) {
-		uint32_t of[SNN_MAX_PRODUCT], n = 0;
-		int r;
-
-		for (uint32_t k = 0; k < n_product; k++) {
-			if (ch->block[p[k].i_matrix].board != board)
-				continue;
-			of[n] = k;
-			req[n++] = request(ch, &p[k], n_lane, code);
-			code += (size_t)n_lane * w->net->matrix[p[k].i_matrix].n_col;
-		}
-		r = n ? xbar_mvm(ch->board[board], req, n) : 0;
-		if (r < 0)
-			return snn_board_fail(ch, board, r, "matrix-vector product", e);
-		for (uint32_t q = 0; q < n; q++) {
-			struct snn_block *b = &ch->block[p[of[q]].i_matrix];
-			int most = decode(
-				(size_t)n_lane * req[q].n_col, b->scale, req[q].out, p[of[q]].out);
-
-			b->max_code = most > b->max_code ? most : b->max_code;
-			b->n_sat += req[q].n_sat;
-		}
-	}
-	return 0;
-}
-
 /* Weights as one read-back of the matrix sees them. */
 static int read_back(struct snn_chips *ch, uint32_t i_matrix, struct snn_error *e)
 {
-	const struct snn_matrix *m = &ch->base.net->matrix[i_matrix];
-	const struct snn_block *b = &ch->block[i_matrix];
-	struct xbar_patch w = {
-		.chip = b->chip, .row = b->row, .n_row = m->n_row, .col = b->col, .n_col = m->n_col
-	};
-	size_t n = snn_n_cell(m);
-	float *g = ch->read;
-	int r = snn_chips_read(ch, b->board, &w, 1, n * XBAR_N_DEVICE, g, e);
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		const float *d = g + i * XBAR_N_DEVICE;
+	const struct snn_cut *c = &ch->plan.cut[i_matrix];
+	uint32_t n_col = ch->base.net->matrix[i_matrix].n_col;
+	float *image = ch->cells[i_matrix].image;
+	int r = 0;
 
-		ch->cells[i_matrix].image[i] = b->k * (d[0] + d[1] - d[2] - d[3]);
+	for (uint32_t k = 0; r == 0 && k < snn_cut_n_tile(c); k++) {
+		const struct snn_tile *t = &ch->plan.tile[c->first + k];
+		struct xbar_patch w = snn_patch_of(t);
+		size_t n = (size_t)t->n_row * t->n_col;
+
+		r = snn_chips_read(ch, t->board, &w, 1, n * XBAR_N_DEVICE, ch->read, e);
+		for (size_t i = 0; r == 0 && i < n; i++) {
+			const float *d = ch->read + i * XBAR_N_DEVICE;
+
+			image[snn_cell_of(t, n_col, i)] =
+				ch->k[i_matrix] * (d[0] + d[1] - d[2] - d[3]);
+		}
 	}
 	return r;
 }
@@ -154,12 +96,12 @@ static int widen(struct snn_chips *ch, struct snn_error *e)
 {
 	int r = 0;
 
-	for (uint32_t i = 0; r == 0 && i < ch->base.net->n_matrix; i++) {
-		uint64_t n = ch->block[i].n_sat;
+	for (uint32_t i = 0; r == 0 && i < ch->plan.n_tile; i++) {
+		uint64_t n = ch->adc[i].n_sat;
 		float factor = n >= VERY_MANY ? GROW_SATURATED : GROW_EARLY;
 
 		if (n >= MANY_SATURATED)
-			r = snn_chips_range(ch, i, factor * ch->block[i].range, e);
+			r = snn_chips_range(ch, i, factor * ch->adc[i].range, e);
 	}
 	return r;
 }
@@ -179,22 +121,20 @@ static int chips_rest(struct snn_weights *w, uint64_t i_update, struct snn_error
 	return r;
 }
 
-int snn_chips_range(struct snn_chips *ch, uint32_t i_matrix, float range, struct snn_error *e)
+int snn_chips_range(struct snn_chips *ch, uint32_t i_tile, float range, struct snn_error *e)
 {
-	struct snn_block *b = &ch->block[i_matrix];
-	struct xbar *x = ch->board[b->board];
-	struct xbar_config c = { .chip = b->chip,
-		.col = b->col,
-		.n_col = ch->base.net->matrix[i_matrix].n_col,
-		.adc_range = range };
+	const struct snn_tile *t = &ch->plan.tile[i_tile];
+	struct xbar *x = ch->board[t->board];
+	struct xbar_config c = {
+		.chip = t->chip, .col = t->col, .n_col = t->n_col, .adc_range = range
+	};
 	int r = xbar_configure(x, &c);
 
 	if (r < 0)
-		return snn_board_fail(ch, b->board, r, "setting ADC ranges", e);
-	b->range = range;
-	b->scale = xbar_adc_lsb(x, b->chip, b->col) * b->k / xbar_info(x)->v_read;
-	b->max_code = 0;
-	b->n_sat = 0;
+		return snn_board_fail(ch, t->board, r, "setting ADC ranges", e);
+	ch->adc[i_tile] = (struct snn_adc){ .range = range,
+		.scale = xbar_adc_lsb(x, t->chip, t->col) * ch->k[t->i_matrix] /
+			xbar_info(x)->v_read };
 	return 0;
 }
 
@@ -203,10 +143,10 @@ int snn_chips_range(struct snn_chips *ch, uint32_t i_matrix, float range, struct
  * Where none was used everything lies below half a code, or nothing was driven: one device fully on is
  * the least that is worth a range then.
  */
-static float fitting_range(
-	const struct snn_chips *ch, const struct snn_block *b, bool *ret_is_rough)
+static float fitting_range(const struct snn_chips *ch, uint32_t i_tile, bool *ret_is_rough)
 {
-	const struct xbar_info *info = xbar_info(ch->board[b->board]);
+	const struct snn_adc *b = &ch->adc[i_tile];
+	const struct xbar_info *info = xbar_info(ch->board[ch->plan.tile[i_tile].board]);
 	float n_code = (float)((1u << (info->adc_bits - 1)) - 1);
 	float code = b->range / n_code, least = info->v_read * info->g_max;
 
@@ -226,12 +166,10 @@ static int chips_adapt(struct snn_weights *w, struct snn_error *e)
 	struct snn_chips *ch = (struct snn_chips *)w;
 	int r = 0, n_rough = 0;
 
-	for (uint32_t i = 0; r == 0 && i < w->net->n_matrix; i++) {
+	for (uint32_t i = 0; r == 0 && i < ch->plan.n_tile; i++) {
 		bool is_rough;
 
-		if (!ch->block[i].range)
-			continue; /* feedback that is not on the board */
-		r = snn_chips_range(ch, i, fitting_range(ch, &ch->block[i], &is_rough), e);
+		r = snn_chips_range(ch, i, fitting_range(ch, i, &is_rough), e);
 		n_rough += is_rough;
 	}
 	return r < 0 ? r : n_rough;
@@ -275,7 +213,7 @@ static int chips_stats(struct snn_weights *w, struct snn_epoch *row, struct snn_
 
 static const struct snn_weights_ops chips_ops = {
 	.name = "chips",
-	.product = chips_product,
+	.product = snn_chips_product,
 	.image = chips_image,
 	.update = snn_chips_update,
 	.rest = chips_rest,
@@ -307,16 +245,44 @@ static int open_board(struct snn_chips *ch, const char *uri, struct snn_error *e
 	return 0;
 }
 
-int snn_weights_chips_choose(struct snn_config *c, struct snn_error *e)
+/* The emulated board of a run that names none: as many chips as the network needs, two at least. */
+static int own_board(const struct snn_config *c, const struct snn_net *net, bool has_feedback,
+	char *ret, size_t n, struct snn_error *e)
+{
+	struct snn_chips ch = { .base.net = net };
+	struct snn_tile_plan plan;
+	struct snn_chip_size size;
+	uint32_t n_chip;
+	int r = open_board(&ch, "emu:", e);
+
+	if (r < 0)
+		return r;
+	size = (struct snn_chip_size){ xbar_info(ch.board[0])->n_row,
+		xbar_info(ch.board[0])->n_col };
+	xbar_close(ch.board[0]);
+	if (snn_tile_plan_init(&plan, net, has_feedback && !c->uri2[0], &size, 1) < 0)
+		return snn_fail(e, -ENOMEM, "no memory for the plan");
+	n_chip = plan.n_chip[0] > 2 ? plan.n_chip[0] : 2;
+	snn_tile_plan_done(&plan);
+	snprintf(ret, n, "emu:?chips=%u&seed=%llu", n_chip, (unsigned long long)c->seed);
+	return 0;
+}
+
+int snn_weights_chips_choose(
+	struct snn_config *c, const struct snn_net *net, bool has_feedback, struct snn_error *e)
 {
 	const char *given = getenv("XBAR_URI");
 	char own[64];
+	int r = 0;
 
 	if (c->uri[0])
 		return 0;
-	snprintf(own, sizeof(own), "emu:?chips=2&seed=%llu", (unsigned long long)c->seed);
-	if (!given || !given[0])
+	if (!given || !given[0]) {
+		r = own_board(c, net, has_feedback, own, sizeof(own), e);
 		given = own;
+	}
+	if (r < 0)
+		return r;
 	if (strlen(given) >= sizeof(c->uri))
 		return snn_fail(
 			e, -ENAMETOOLONG, "$XBAR_URI is longer than %zu bytes", sizeof(c->uri) - 1);
@@ -333,19 +299,35 @@ static int open_boards(struct snn_chips *ch, const struct snn_config *c, struct 
 	return r;
 }
 
-static int allocate(struct snn_chips *ch, uint32_t n_lane)
+/* What is needed to talk to the boards about tiles. */
+static int allocate_requests(struct snn_chips *ch, uint32_t n_lane)
+{
+	const struct snn_tile_plan *p = &ch->plan;
+	size_t n_code = 0, n_in = 0;
+
+	for (uint32_t i = 0; i < p->n_tile; i++) {
+		n_code += (size_t)n_lane * p->tile[i].n_col;
+		n_in += (size_t)n_lane * p->tile[i].n_row;
+	}
+	ch->adc = calloc(p->n_tile, sizeof(*ch->adc));
+	ch->request = calloc(p->n_tile, sizeof(*ch->request));
+	ch->mvm = calloc(p->n_tile, sizeof(*ch->mvm));
+	ch->code = calloc(n_code, sizeof(*ch->code));
+	ch->in = calloc(n_in, sizeof(*ch->in));
+	return ch->adc && ch->request && ch->mvm && ch->code && ch->in ? 0 : -ENOMEM;
+}
+
+static int allocate_cells(struct snn_chips *ch)
 {
 	const struct snn_net *net = ch->base.net;
-	size_t most = 0, n_spare;
+	size_t most = 0;
 
 	for (uint32_t i = 0; i < net->n_matrix; i++) {
-		const struct snn_matrix *m = &net->matrix[i];
-		size_t n = snn_n_cell(m);
+		size_t n = snn_n_cell(&net->matrix[i]);
 
-		ch->max_code += (size_t)n_lane * m->n_col;
-		most = n > most ? n : most;
-		if (m->is_feedback)
+		if (net->matrix[i].is_feedback)
 			continue;
+		most = n > most ? n : most;
 		ch->max_pulse += n;
 		ch->cells[i].chi = calloc(n, sizeof(float));
 		ch->cells[i].n_pulse = calloc(n, XBAR_N_DEVICE + 1);
@@ -355,9 +337,20 @@ static int allocate(struct snn_chips *ch, uint32_t n_lane)
 	}
 	ch->max_pulse += UINT8_MAX; /* update.max_pulses: there is always room for one weight's */
 	ch->flag = calloc(most / SNN_N_SCAN + 1, 1);
-	ch->code = calloc(ch->max_code, sizeof(*ch->code));
-	n_spare = (size_t)ch->spare.n_row * ch->spare.n_col;
-	most = n_spare > most ? n_spare : most;
+	return ch->flag ? 0 : -ENOMEM;
+}
+
+static int allocate(struct snn_chips *ch, uint32_t n_lane)
+{
+	size_t most = (size_t)ch->spare.n_row * ch->spare.n_col;
+
+	if (allocate_requests(ch, n_lane) < 0 || allocate_cells(ch) < 0)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < ch->plan.n_tile; i++) {
+		size_t n = (size_t)ch->plan.tile[i].n_row * ch->plan.tile[i].n_col;
+
+		most = n > most ? n : most;
+	}
 	ch->sample = calloc(2 * most * XBAR_N_DEVICE, sizeof(*ch->sample));
 	ch->rng = gsl_rng_alloc(gsl_rng_mt19937);
 	if (!ch->sample || !ch->rng)
@@ -368,7 +361,7 @@ static int allocate(struct snn_chips *ch, uint32_t n_lane)
 		if (!ch->pulse[k])
 			return -ENOMEM;
 	}
-	return ch->flag && ch->code ? 0 : -ENOMEM;
+	return 0;
 }
 
 /* One polarity, two devices at g_full each, is the largest weight. */
@@ -379,24 +372,23 @@ static void scale(struct snn_chips *ch, const struct snn_config *c)
 	for (uint32_t i = 0; i < net->n_matrix; i++) {
 		double largest = net->matrix[i].is_feedback ? c->chips.b_max
 			: i == snn_net_v(net)               ? c->chips.v_max
+			: i > snn_net_v(net)                ? c->chips.h_max
 							    : c->chips.w_max;
 
-		ch->block[i].k = (float)(largest / (2 * c->chips.g_full));
+		ch->k[i] = (float)(largest / (2 * c->chips.g_full));
 	}
 }
 
 /* The widest useful range: every input on, every device at its most. The first adapt() narrows it. */
 static int widest_ranges(struct snn_chips *ch, struct snn_error *e)
 {
-	const struct snn_net *net = ch->base.net;
-	uint32_t n = snn_chips_n_matrix(ch);
 	int r = 0;
 
-	for (uint32_t i = 0; r == 0 && i < n; i++) {
-		const struct xbar_info *info = xbar_info(ch->board[ch->block[i].board]);
+	for (uint32_t i = 0; r == 0 && i < ch->plan.n_tile; i++) {
+		const struct snn_tile *t = &ch->plan.tile[i];
+		const struct xbar_info *info = xbar_info(ch->board[t->board]);
 
-		r = snn_chips_range(
-			ch, i, 2 * info->v_read * info->g_max * (float)net->matrix[i].n_row, e);
+		r = snn_chips_range(ch, i, 2 * info->v_read * info->g_max * (float)t->n_row, e);
 	}
 	return r;
 }
@@ -430,11 +422,10 @@ int snn_weights_chips_new(struct snn_weights **ret, const struct snn_net *net,
 	ch->base = (struct snn_weights){ .ops = &chips_ops, .net = net };
 	ch->config = c;
 	ch->seed = c->seed;
-	ch->has_feedback = has_feedback;
 	scale(ch, c);
 	r = open_boards(ch, c, e);
 	if (r == 0)
-		r = snn_chips_plan(ch, e);
+		r = snn_chips_plan(ch, has_feedback, e);
 	if (r < 0)
 		goto fail;
 	r = allocate(ch, c->train.batch);

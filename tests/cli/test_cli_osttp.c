@@ -226,6 +226,24 @@ static void the_board_of_the_environment_becomes_the_runs(void **state)
 	unsetenv("XBAR_URI");
 }
 
+static void the_plan_is_data_and_starts_no_run(void **state)
+{
+	struct ran r = osttp("train", SMALL, "--weights", "chips", "--set", "network.hidden=300",
+		"--plan", NULL);
+
+	(void)state;
+	assert_int_equal(r.status, 0);
+	assert_string_equal(r.err, "");
+	assert_contains(r.out, "4 chips of 256 x 256 cells");
+	assert_contains(r.out,
+		"in 2 tiles, 1 down and 2 across\n"
+		"     88 x 150  board 0, chip 0, rows 0 .. 87, columns 0 .. 149\n");
+	ran_done(&r);
+	assert_int_equal(access("runs", F_OK), -1);
+	assert_ended(osttp("train", SMALL, "--plan", NULL), 2, "--weights chips");
+	assert_ended(osttp("train", "--plan", "--out", "run", NULL), 2, "starts no run");
+}
+
 static void a_folder_that_json_cannot_name_is_no_success(void **state)
 {
 	(void)state;
@@ -300,8 +318,7 @@ static void wrong_settings_name_what_was_meant(void **state)
 	refused("--seed", "one", "seed = \"one\" is not a whole number");
 	refused("--rule", "ostpp", "did you mean osttp?");
 	refused_last("--task", "bach", "unknown task \"bach\"");
-	refused("--set", "network.hidden=300", "W (88 x 300) does not fit on chip 0");
-	refused("--uri", "emu:?chips=1", "uri2");
+	refused("--uri", "emu:?chips=1", "needs 2 chips of 256 x 256 cells");
 }
 
 static void wrong_files_are_named(void **state)
@@ -440,6 +457,7 @@ int main(int argc, char **argv)
 		small_test(text_names_result_baseline_and_folder),
 		small_test(one_seed_gives_one_metrics_csv),
 		small_test(the_board_of_the_environment_becomes_the_runs),
+		small_test(the_plan_is_data_and_starts_no_run),
 		small_test(a_folder_that_json_cannot_name_is_no_success),
 		small_test(help_is_data_and_wrong_usage_is_talk),
 		small_test(wrong_settings_name_what_was_meant),

@@ -60,23 +60,35 @@ const float *chips_product(struct chips_rig *q, uint32_t i_matrix, const struct 
 	return q->out;
 }
 
+/* Its devices, by way of `read`, to where the matrix has them. */
+static void read_tile(struct chips_rig *q, const struct snn_tile *t, float *read, float *ret_g)
+{
+	size_t n_col = q->g.net.matrix[t->i_matrix].n_col, n = t->n_col * XBAR_N_DEVICE;
+	struct xbar_patch at = snn_patch_of(t);
+	struct snn_error e = { "" };
+
+	if (snn_chips_read(q->ch, t->board, &at, 1, t->n_row * n, read, &e) < 0)
+		fail_msg("%s", e.text);
+	for (size_t r = 0; r < t->n_row; r++)
+		memcpy(ret_g + ((t->m_row + r) * n_col + t->m_col) * XBAR_N_DEVICE, read + r * n,
+			n * sizeof(*read));
+}
+
 float *chips_devices(struct chips_rig *q, uint32_t i_matrix)
 {
 	const struct snn_matrix *m = &q->g.net.matrix[i_matrix];
-	const struct snn_block *b = &q->ch->block[i_matrix];
-	struct xbar_patch at = {
-		.chip = b->chip, .row = b->row, .n_row = m->n_row, .col = b->col, .n_col = m->n_col
-	};
+	const struct snn_cut *c = &q->ch->plan.cut[i_matrix];
 	size_t n = snn_n_cell(m) * XBAR_N_DEVICE;
 	uint32_t n_read = q->g.c.chips.read_average;
-	float *g = malloc(n * sizeof(*g));
-	struct snn_error e = { "" };
+	float *g = malloc(n * sizeof(*g)), *read = malloc(n * sizeof(*read));
 
 	assert_non_null(g);
+	assert_non_null(read);
 	q->g.c.chips.read_average = 100;
-	if (snn_chips_read(q->ch, b->board, &at, 1, n, g, &e) < 0)
-		fail_msg("%s", e.text);
+	for (uint32_t i = 0; i < snn_cut_n_tile(c); i++)
+		read_tile(q, &q->ch->plan.tile[c->first + i], read, g);
 	q->g.c.chips.read_average = n_read;
+	free(read);
 	return g;
 }
 
@@ -89,7 +101,7 @@ float *chips_weights(struct chips_rig *q, uint32_t i_matrix)
 	for (size_t i = 0; i < n; i++) {
 		const float *d = g + i * XBAR_N_DEVICE;
 
-		w[i] = q->ch->block[i_matrix].k * (d[0] + d[1] - d[2] - d[3]);
+		w[i] = q->ch->k[i_matrix] * (d[0] + d[1] - d[2] - d[3]);
 	}
 	free(g);
 	return w;

@@ -15,16 +15,13 @@
 static void from_zero(struct chips_rig *q, uint32_t i_matrix)
 {
 	const struct snn_matrix *m = &q->g.net.matrix[i_matrix];
-	const struct snn_block *b = &q->ch->block[i_matrix];
 	struct snn_cells *c = &q->ch->cells[i_matrix];
-	struct xbar_patch at = {
-		.chip = b->chip, .row = b->row, .n_row = m->n_row, .col = b->col, .n_col = m->n_col
-	};
+	struct xbar_patch at = snn_patch_of(&q->ch->plan.tile[q->ch->plan.cut[i_matrix].first]);
 	size_t n = snn_n_cell(m);
 	float *g = calloc(n, XBAR_N_DEVICE * sizeof(*g));
 
 	assert_non_null(g);
-	assert_int_equal(xbar_program(q->ch->board[b->board], &at, g, NULL, NULL), 0);
+	assert_int_equal(xbar_program(q->ch->board[0], &at, g, NULL, NULL), 0);
 	memset(c->chi, 0, n * sizeof(*c->chi));
 	memset(c->n_pulse, 0, n * XBAR_N_DEVICE);
 	memset(c->next, 0, n);
@@ -59,7 +56,7 @@ static void mixed_precision_sends_whole_steps_and_keeps_the_rest(void **state)
 
 	(void)state;
 	open_at_zero(&q, IDEAL, SNN_MIXED_PRECISION);
-	step = q.ch->block[0].k * 1e-6f;
+	step = q.ch->k[0] * 1e-6f;
 	before = chips_stats_of(&q).n_set;
 	delta[17] = 2.5f * step;   /* device 0, then 1 */
 	delta[18] = -1.25f * step; /* device 2 */
@@ -90,7 +87,7 @@ static void no_more_than_max_pulses_go_at_once(void **state)
 	chips_open(&q, true);
 	from_zero(&q, 0);
 	before = chips_stats_of(&q).n_set;
-	delta[5] = 7.5f * q.ch->block[0].k * 1e-6f;
+	delta[5] = 7.5f * q.ch->k[0] * 1e-6f;
 	chips_change(&q, 0, delta, 1);
 	assert_int_equal(chips_stats_of(&q).n_set - before, 3);
 	delta[5] = 0;
@@ -111,7 +108,7 @@ static void every_cell_can_change_at_once(void **state)
 
 	(void)state;
 	open_at_zero(&q, IDEAL, SNN_MIXED_PRECISION);
-	step = q.ch->block[0].k * 1e-6f;
+	step = q.ch->k[0] * 1e-6f;
 	delta = calloc(240, sizeof(*delta));
 	assert_non_null(delta);
 	for (int i = 0; i < 240; i++)
@@ -155,7 +152,7 @@ static void stochastic_rounding_is_right_in_the_mean(void **state)
 		uint64_t before, n = 0;
 
 		open_at_zero(&q, IDEAL, SNN_STOCHASTIC);
-		step = q.ch->block[0].k * 1e-6f;
+		step = q.ch->k[0] * 1e-6f;
 		for (int i = 0; i < 240; i++)
 			delta[i] = change[k] * step;
 		for (uint64_t t = 1; t <= 40; t++) {
@@ -181,7 +178,7 @@ static void stochastic_rounding_is_reproducible(void **state)
 	for (int k = 0; k < 3; k++) {
 		open_at_zero(&q[k], IDEAL, SNN_STOCHASTIC);
 		for (int i = 0; i < 240; i++)
-			delta[i] = 0.5f * q[k].ch->block[0].k * 1e-6f;
+			delta[i] = 0.5f * q[k].ch->k[0] * 1e-6f;
 		chips_change(&q[k], 0, delta, k == 2 ? 78 : 77);
 	}
 	assert_memory_equal(q[0].ch->cells[0].n_pulse, q[1].ch->cells[0].n_pulse, 960);
@@ -203,7 +200,7 @@ static void random_devices_share_the_pulses(void **state)
 	chips_open(&q, true);
 	from_zero(&q, 0);
 	for (int i = 0; i < 240; i++)
-		delta[i] = 5.1f * q.ch->block[0].k * 1e-6f;
+		delta[i] = 5.1f * q.ch->k[0] * 1e-6f;
 	chips_change(&q, 0, delta, 1);
 	g = chips_devices(&q, 0);
 	for (int i = 0; i < 960; i++)
@@ -212,6 +209,37 @@ static void random_devices_share_the_pulses(void **state)
 	assert_true(fabs(sum[0] - 600) < 70); /* 4 sqrt(1200) / 2 */
 	assert_true(sum[2] == 0 && sum[3] == 0);
 	free(g);
+	chips_done(&q);
+}
+
+/* 20 x 300 is two tiles on two chips; 300 x 20 two more, one below the other: pulses find their cell. */
+static void pulses_reach_the_cells_of_tiles(void **state)
+{
+	static const struct {
+		uint32_t i_matrix;
+		size_t cell; /* around the border: columns 149 and 150, rows 149 and 150 */
+	} at[] = { { 0, 7 * 300 + 149 }, { 0, 7 * 300 + 150 }, { 0, 19 * 300 + 299 },
+		{ 1, 149 * 20 + 3 }, { 1, 150 * 20 + 3 }, { 1, 299 * 20 + 19 } };
+	struct chips_rig q;
+
+	(void)state;
+	chips_config(&q, "emu:?model=ideal&chips=4", 20, 300);
+	q.g.c.update.scheme = SNN_STOCHASTIC;
+	chips_open(&q, true);
+	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		float *before = chips_weights(&q, at[i].i_matrix), *after, *delta;
+
+		delta = calloc(6000, sizeof(*delta));
+		assert_non_null(delta);
+		delta[at[i].cell] = 2 * q.ch->k[at[i].i_matrix] * 1e-6f;
+		chips_change(&q, at[i].i_matrix, delta, i + 1);
+		after = chips_weights(&q, at[i].i_matrix);
+		for (size_t c = 0; c < 6000; c++)
+			assert_true(fabsf(after[c] - before[c] - delta[c]) < 1e-6f);
+		free(before);
+		free(after);
+		free(delta);
+	}
 	chips_done(&q);
 }
 
@@ -225,8 +253,7 @@ static void exhaust(struct chips_rig *q)
 
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; i < snn_n_cell(m); i++)
-			delta[i] =
-				i % 3 ? 0 : (round ? -1 : 1) * 20.01f * q->ch->block[0].k * 1e-6f;
+			delta[i] = i % 3 ? 0 : (round ? -1 : 1) * 20.01f * q->ch->k[0] * 1e-6f;
 		chips_change(q, 0, delta, 1 + (uint64_t)round);
 	}
 }
@@ -250,7 +277,7 @@ static void refresh_frees_saturated_pairs_and_keeps_the_weight(void **state)
 	after = chips_weights(&q, 0);
 	g = chips_devices(&q, 0);
 	for (int i = 0; i < 240; i++) {
-		assert_true(fabsf(after[i] - before[i]) < 1e-3f * q.ch->block[0].k * 1e-6f);
+		assert_true(fabsf(after[i] - before[i]) < 1e-3f * q.ch->k[0] * 1e-6f);
 		/* one polarity is empty, the other holds the weight in two halves */
 		assert_true(i % 3 || fminf(g[4 * i], g[4 * i + 2]) == 0);
 		assert_true(g[4 * i] < 9e-6f && g[4 * i + 2] < 9e-6f);
@@ -290,7 +317,7 @@ static void noisy_refresh_keeps_the_weight_with_what_is_owed(void **state)
 	for (int i = 0; i < 240; i += 3) {
 		float d = after[i] + q.ch->cells[0].chi[i] - before[i] - chi[i];
 
-		sum += pow((double)(d / q.ch->block[0].k), 2);
+		sum += pow((double)(d / q.ch->k[0]), 2);
 		n++;
 	}
 	bound = 0.47e-6 * (1 + 3 * 0.08);
@@ -334,6 +361,7 @@ int main(void)
 		cmocka_unit_test(stochastic_rounding_is_right_in_the_mean),
 		cmocka_unit_test(stochastic_rounding_is_reproducible),
 		cmocka_unit_test(random_devices_share_the_pulses),
+		cmocka_unit_test(pulses_reach_the_cells_of_tiles),
 		cmocka_unit_test(refresh_frees_saturated_pairs_and_keeps_the_weight),
 		cmocka_unit_test(noisy_refresh_keeps_the_weight_with_what_is_owed),
 		cmocka_unit_test(rest_refreshes_every_so_many_updates_and_lets_time_pass),

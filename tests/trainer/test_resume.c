@@ -215,6 +215,40 @@ static void two_boards_go_on_as_if_never_stopped(void **state)
 	compare(&c, 2, 2);
 }
 
+/* Recurrent, in 2 + 2 + 4 + 2 tiles, one layer after the other of the plan on its chips. */
+static void tiles_go_on_as_if_never_stopped(void **state)
+{
+	struct snn_config c = usual(SNN_WEIGHTS_CHIPS);
+
+	(void)state;
+	c.uri[0] = 0; /* as many chips as it takes */
+	c.network.recurrent = true;
+	c.network.hidden[0] = 260;
+	compare(&c, 2, 2);
+}
+
+/* The same bytes where every call goes through the wire format. */
+static void tiles_behind_a_link_train_the_same(void **state)
+{
+	struct snn_config c = usual(SNN_WEIGHTS_CHIPS);
+
+	(void)state;
+	c.network.recurrent = true;
+	c.network.hidden[0] = 260;
+	c.train.epochs = 2;
+	write_text("pieces.json", pieces);
+	for (int k = 0; k < 2; k++) {
+		struct snn_trainer tr;
+
+		snprintf(c.uri, sizeof(c.uri), "%s:?chips=10&seed=3", k ? "loop" : "emu");
+		open_trainer(&tr, &c, NULL);
+		assert_true(go(&tr, 0));
+		write_metrics(&tr, k ? "pieces" : "straight");
+		snn_trainer_done(&tr);
+	}
+	assert_same_file("straight/metrics.csv", "pieces/metrics.csv");
+}
+
 /* Stopped by the end of one epoch, then asked for three. */
 static void more_epochs_are_the_run_that_asked_for_them_at_once(void **state)
 {
@@ -335,6 +369,8 @@ int main(void)
 		scratch_test(stochastic_updates_go_on_as_if_never_stopped),
 		scratch_test(read_back_weights_go_on_as_if_never_stopped),
 		scratch_test(two_boards_go_on_as_if_never_stopped),
+		scratch_test(tiles_go_on_as_if_never_stopped),
+		scratch_test(tiles_behind_a_link_train_the_same),
 		scratch_test(more_epochs_are_the_run_that_asked_for_them_at_once),
 		scratch_test(checkpoints_of_others_are_refused_in_words),
 		scratch_test(a_diverging_run_ends_in_words),

@@ -61,14 +61,16 @@ static void refused(const char *uri, uint32_t n_hidden, const char *const *word)
 	rig_done(&q.g);
 }
 
-static void a_network_that_does_not_fit_names_the_matrix(void **state)
+/* 88 x 200 and 200 x 88 do not share a diagonal; 88 x 300 is two tiles, with V's two beneath. */
+static void a_board_with_too_few_chips_says_how_many_are_needed(void **state)
 {
 	(void)state;
-	refused(IDEAL, 300,
-		(const char *const[]){
-			"W (88 x 300) does not fit on chip 0", "network.hidden", NULL });
 	refused(IDEAL, 200,
-		(const char *const[]){ "V (200 x 88) does not fit", "168 of 256 rows", NULL });
+		(const char *const[]){
+			"needs 3 chips of 256 x 256 cells", "has 2", "chips=3", NULL });
+	refused(IDEAL, 300, (const char *const[]){ "needs 4 chips", "chips=4", "uri2", NULL });
+	refused(IDEAL, 60000,
+		(const char *const[]){ "more than the 256 of a board", "network.hidden", NULL });
 }
 
 static void a_board_with_one_chip_names_both_remedies(void **state)
@@ -77,7 +79,7 @@ static void a_board_with_one_chip_names_both_remedies(void **state)
 
 	(void)state;
 	refused("emu:?model=ideal&chips=1", 10,
-		(const char *const[]){ "B needs chip 1", "chips=2", "uri2", NULL });
+		(const char *const[]){ "needs 2 chips", "chips=2", "uri2", NULL });
 	/* Rules without feedback are content with one. */
 	chips_config(&q, "emu:?model=ideal&chips=1", 16, 10);
 	chips_open(&q, false);
@@ -102,7 +104,7 @@ static void a_wrong_uri_fails_in_the_boards_words(void **state)
 /* Random inputs of a matrix in every lane, 0 or 1, or real. */
 static void excite(struct chips_rig *q, struct snn_spikes *x, const struct snn_matrix *m)
 {
-	float y[256];
+	float y[1024];
 
 	for (uint32_t lane = 0; lane < CHIPS_LANES; lane++) {
 		for (uint32_t i = 0; i < m->n_row; i++) {
@@ -129,19 +131,35 @@ struct sums {
 };
 
 /*
- * One product of every lane against the devices as a hundred reads see them. Rounding of the ADC adds
- * one code squared / 12.
+ * What the ADCs' rounding adds to the variance of column c: one code squared / 12 for every tile that
+ * is summed.
  */
+static double rounding(const struct chips_rig *q, uint32_t i_matrix, uint32_t c)
+{
+	const struct snn_cut *cut = &q->ch->plan.cut[i_matrix];
+	double var = 0;
+
+	for (uint32_t i = 0; i < cut->n_down; i++) {
+		const struct snn_tile *t =
+			snn_tile_of(&q->ch->plan, i_matrix, i * cut->row_step, c);
+		double code = (double)q->ch->adc[t - q->ch->plan.tile].scale;
+
+		var += code * code / 12;
+	}
+	return var;
+}
+
+/* One product of every lane against the devices as a hundred reads see them. */
 static void compare_product(struct chips_rig *q, uint32_t i_matrix, const struct snn_spikes *x,
 	const float *g, struct sums *s)
 {
 	const struct snn_matrix *m = &q->g.net.matrix[i_matrix];
-	double k = (double)q->ch->block[i_matrix].k, code = (double)q->ch->block[i_matrix].scale;
+	double k = (double)q->ch->k[i_matrix];
 	const float *out = chips_product(q, i_matrix, x);
 
 	for (uint32_t lane = 0; lane < CHIPS_LANES; lane++) {
 		for (uint32_t c = 0; c < m->n_col; c++) {
-			double want = 0, var = code * code / 12, off;
+			double want = 0, var = rounding(q, i_matrix, c), off;
 
 			for (uint32_t r = 0; r < m->n_row; r++) {
 				const float *d = g + ((size_t)r * m->n_col + c) * XBAR_N_DEVICE;
@@ -228,7 +246,7 @@ static void initial_weights_reach_the_devices(void **state)
 		chips_open(&q, true);
 		for (uint32_t i = 0; i < 3; i++) {
 			const struct snn_matrix *m = &q.g.net.matrix[i];
-			double k = (double)q.ch->block[i].k, sum = 0;
+			double k = (double)q.ch->k[i], sum = 0;
 			float *w = chips_weights(&q, i);
 
 			for (size_t c = 0; c < snn_n_cell(m); c++)
@@ -239,6 +257,76 @@ static void initial_weights_reach_the_devices(void **state)
 		}
 		chips_done(&q);
 	}
+}
+
+/*
+ * 20-600-20 with recurrence, in 3 + 3 + 9 + 3 tiles: sums of three roundings are within half a code of
+ * each, sqrt(9) of their sd where the codes are the same; binary and real inputs.
+ */
+static void tiled_products_are_those_of_one_matrix(void **state)
+{
+	(void)state;
+	for (int is_real = 0; is_real < 2; is_real++) {
+		struct chips_rig q;
+
+		chips_config(&q, "emu:?model=ideal&chips=18", 20, 600);
+		q.g.c.network.recurrent = true;
+		chips_open(&q, true);
+		for (uint32_t i = 0; i < 4; i++) {
+			double n_down = q.ch->plan.cut[i].n_down;
+
+			assert_int_equal(q.ch->plan.cut[i].n_down * q.ch->plan.cut[i].n_across,
+				i == 3 ? 9 : 3);
+			assert_true(many_products(&q, i, is_real).most < 1.02 * sqrt(3 * n_down));
+		}
+		chips_done(&q);
+	}
+}
+
+/* As noisy_products_scatter_as_their_devices_do: 20 x 4 x 20 products at the least, 3.5 %. */
+static void noise_of_tiled_products_is_that_of_their_devices(void **state)
+{
+	struct chips_rig q;
+
+	(void)state;
+	chips_config(&q, "emu:?chips=7&seed=5", 20, 300);
+	chips_open(&q, true);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct sums s = many_products(&q, i, false);
+
+		if (fabs(s.off2 / s.expected2 - 1) > 0.14 || s.most > 6)
+			fail_msg("%s: square %g of the expected, at most %g sd",
+				q.g.net.matrix[i].name, s.off2 / s.expected2, s.most);
+	}
+	chips_done(&q);
+}
+
+/* One call for all tiles of all products, and each vector a tile on its chip. */
+static void tiles_of_one_step_are_one_call(void **state)
+{
+	struct chips_rig q;
+	struct snn_spikes x, y_star;
+	struct xbar_stats before, after;
+	struct snn_product p[2];
+	struct snn_error e = { "" };
+
+	(void)state;
+	chips_config(&q, "emu:?model=ideal&chips=7", 20, 600);
+	chips_open(&q, true);
+	assert_int_equal(snn_spikes_init(&x, 20, CHIPS_LANES, false), 0);
+	assert_int_equal(snn_spikes_init(&y_star, 20, CHIPS_LANES, false), 0);
+	p[0] = (struct snn_product){ .i_matrix = 0, .in = &x, .out = q.out };
+	p[1] = (struct snn_product){ .i_matrix = 2, .in = &y_star, .out = q.out };
+	before = chips_stats_of(&q);
+	assert_int_equal(q.w->ops->product(q.w, p, 2, CHIPS_LANES, &e), 0);
+	after = chips_stats_of(&q);
+	assert_int_equal(after.n_call - before.n_call, 1);
+	assert_int_equal(after.n_mvm - before.n_mvm, 6 * CHIPS_LANES);
+	/* six chips at the same time */
+	assert_int_equal(after.time - before.time, CHIPS_LANES * xbar_info(q.ch->board[0])->t_mvm);
+	snn_spikes_done(&x);
+	snn_spikes_done(&y_star);
+	chips_done(&q);
 }
 
 /*
@@ -266,8 +354,8 @@ static void two_boards_work_together(void **state)
 			int most = (1 << (bits[k][i == 2] - 1)) - 1;
 
 			assert_true(many_products(&q, i, false).most < 1.01 * sqrt(3));
-			assert_int_equal(q.ch->block[i].n_sat, 0);
-			assert_in_range(q.ch->block[i].max_code, most * 3 / 10, most);
+			assert_int_equal(q.ch->adc[i].n_sat, 0);
+			assert_in_range(q.ch->adc[i].max_code, most * 3 / 10, most);
 		}
 		chips_done(&q);
 	}
@@ -297,13 +385,13 @@ static void ranges_follow_what_was_met(void **state)
 	for (int i = 0; i < 10; i++)
 		most = fmaxf(most, fabsf(out[i]));
 	/* in weight units: range k / v_read; one code of 2047 / 1.5 is 0.1 % */
-	assert_true(fabsf(q.ch->block[0].range * q.ch->block[0].k / 0.2f / most - 1.5f) < 0.002f);
-	assert_int_equal(snn_chips_range(q.ch, 0, 0.5f * q.ch->block[0].range, NULL), 0);
+	assert_true(fabsf(q.ch->adc[0].range * q.ch->k[0] / 0.2f / most - 1.5f) < 0.002f);
+	assert_int_equal(snn_chips_range(q.ch, 0, 0.5f * q.ch->adc[0].range, NULL), 0);
 	chips_product(&q, 0, &x);
-	assert_true(q.ch->block[0].n_sat > 0);
-	most = q.ch->block[0].range;
+	assert_true(q.ch->adc[0].n_sat > 0);
+	most = q.ch->adc[0].range;
 	assert_true(q.w->ops->adapt(q.w, NULL) >= 0);
-	assert_true(q.ch->block[0].range == 2 * most);
+	assert_true(q.ch->adc[0].range == 2 * most);
 	snn_spikes_done(&x);
 	chips_done(&q);
 }
@@ -317,14 +405,14 @@ static void ranges_grow_at_once_where_many_codes_saturate(void **state)
 	(void)state;
 	chips_config(&q, IDEAL, 16, 10);
 	chips_open(&q, true);
-	was = q.ch->block[0].range;
-	q.ch->block[0].n_sat = 31;
-	q.ch->block[1].n_sat = 32;
+	was = q.ch->adc[0].range;
+	q.ch->adc[0].n_sat = 31;
+	q.ch->adc[1].n_sat = 32;
 	assert_int_equal(q.w->ops->rest(q.w, 1, NULL), 0);
-	assert_true(q.ch->block[0].range == was && q.ch->block[0].n_sat == 31);
+	assert_true(q.ch->adc[0].range == was && q.ch->adc[0].n_sat == 31);
 	was = 2 * 0.2f * 12e-6f * 10; /* V: 10 rows of 12 uS twice, at 0.2 V */
-	assert_true(fabsf(q.ch->block[1].range / (1.25f * was) - 1) < 1e-6f);
-	assert_int_equal(q.ch->block[1].n_sat, 0);
+	assert_true(fabsf(q.ch->adc[1].range / (1.25f * was) - 1) < 1e-6f);
+	assert_int_equal(q.ch->adc[1].n_sat, 0);
 	chips_done(&q);
 }
 
@@ -347,12 +435,12 @@ static void ranges_find_currents_below_the_first_code(void **state)
 		excite(&q, &x, &q.g.net.matrix[1]);
 		chips_product(&q, 1, &x);
 		if (n_round == 0)
-			assert_int_equal(q.ch->block[1].max_code, 0);
+			assert_int_equal(q.ch->adc[1].max_code, 0);
 	} while (q.w->ops->adapt(q.w, NULL) > 0 && ++n_round < 10);
 	assert_in_range(n_round, 2, 5);
 	excite(&q, &x, &q.g.net.matrix[1]);
 	chips_product(&q, 1, &x);
-	assert_in_range(q.ch->block[1].max_code, 127 / 4, 127);
+	assert_in_range(q.ch->adc[1].max_code, 127 / 4, 127);
 	snn_spikes_done(&x);
 	chips_done(&q);
 }
@@ -375,8 +463,8 @@ static void images_are_read_back_every_so_many_updates(void **state)
 		assert_int_equal(q.w->ops->image(q.w, 1, &image, NULL), 0);
 		assert_int_equal(chips_stats_of(&q).n_read - before, t % 3 ? 0 : 2 * n_device);
 		for (int i = 0; i < 160; i++) /* programming and reading: 2 uS are 4 sd */
-			assert_true(fabsf(image[i] - q.g.net.matrix[1].init[i]) <
-				2e-6f * q.ch->block[1].k);
+			assert_true(
+				fabsf(image[i] - q.g.net.matrix[1].init[i]) < 2e-6f * q.ch->k[1]);
 		assert_int_equal(q.w->ops->update(q.w, none, t + 1, NULL), 0);
 	}
 	chips_done(&q);
@@ -437,12 +525,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_plan_is_block_diagonal_and_printed),
 		cmocka_unit_test(several_layers_follow_each_other_down_the_diagonal),
-		cmocka_unit_test(a_network_that_does_not_fit_names_the_matrix),
+		cmocka_unit_test(a_board_with_too_few_chips_says_how_many_are_needed),
 		cmocka_unit_test(a_board_with_one_chip_names_both_remedies),
 		cmocka_unit_test(a_wrong_uri_fails_in_the_boards_words),
 		cmocka_unit_test(ideal_products_are_within_half_a_code),
 		cmocka_unit_test(noisy_products_scatter_as_their_devices_do),
 		cmocka_unit_test(initial_weights_reach_the_devices),
+		cmocka_unit_test(tiled_products_are_those_of_one_matrix),
+		cmocka_unit_test(noise_of_tiled_products_is_that_of_their_devices),
+		cmocka_unit_test(tiles_of_one_step_are_one_call),
 		cmocka_unit_test(two_boards_work_together),
 		cmocka_unit_test(ranges_follow_what_was_met),
 		cmocka_unit_test(ranges_grow_at_once_where_many_codes_saturate),
