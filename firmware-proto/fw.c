@@ -298,7 +298,10 @@ void fw_feed(struct fw *f, const uint8_t *buf, size_t n)
 	ring(f);
 }
 
-/* PROTOCOL.md, 3: a begun frame that does not go on. */
+/*
+ * PROTOCOL.md, 3: a begun frame that does not go on. To be asked when the port is empty: on a
+ * processor that was held up, the rest of the frame may have been waiting all that time.
+ */
 static void watch_stall(struct fw *f)
 {
 	static const uint8_t nothing[1];
@@ -318,9 +321,9 @@ void fw_poll(struct fw *f)
 	size_t n;
 
 	watch_lease(f);
-	watch_stall(f);
 	while ((n = port->rx(port->user, buf, sizeof(buf))) > 0)
 		fw_feed(f, buf, n);
+	watch_stall(f);
 }
 
 void fw_unplug(struct fw *f)

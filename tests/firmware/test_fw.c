@@ -550,6 +550,31 @@ static void a_frame_that_stops_is_given_up_after_a_while(void **state)
 	assert_int_equal(pulse(1, 1, 1).error, CMD_OK);
 }
 
+/* A processor that was held up longer than the stall rule's time finds the rest of a frame waiting. */
+static void a_frame_whose_rest_is_waiting_is_not_given_up(void **state)
+{
+	uint8_t frame[64], payload[16];
+	size_t n = pulses(payload, sizeof(payload), 1, 1);
+	struct wire_frame f;
+
+	(void)state;
+	n = wire_encode(frame, sizeof(frame),
+		&(struct wire_frame){ .type = WIRE_REQ,
+			.op = CMD_PULSE_LIST,
+			.session = rig.session,
+			.seq = 1,
+			.payload = payload,
+			.n_payload = n });
+	fw_feed(&rig.fw, frame, 7);
+	rig.time += 10 * WIRE_T_STALL;
+	rig.rx = frame + 7;
+	rig.n_rx = n - 7;
+	fw_poll(&rig.fw);
+	assert_true(rig_next(&rig, &f));
+	assert_int_equal(f.seq, 1);
+	assert_int_equal(rig.chips.n_pulse, 1);
+}
+
 static void polling_takes_all_and_rings_once_a_burst(void **state)
 {
 	static uint8_t bytes[2000], frame[64];
@@ -643,6 +668,7 @@ int main(void)
 		cmocka_unit_test_setup(scans_disturb_nobody, setup),
 		cmocka_unit_test_setup(a_broken_frame_is_never_answered, setup),
 		cmocka_unit_test_setup(a_frame_that_stops_is_given_up_after_a_while, setup),
+		cmocka_unit_test_setup(a_frame_whose_rest_is_waiting_is_not_given_up, setup),
 		cmocka_unit_test_setup(polling_takes_all_and_rings_once_a_burst, setup),
 		cmocka_unit_test_setup(a_wrong_configuration_does_not_start, setup),
 		cmocka_unit_test_setup(all_works_on_a_uart_too, setup),
