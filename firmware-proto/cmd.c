@@ -41,6 +41,12 @@ bool cmd_is_unordered(uint16_t op)
 	return op >= CMD_HELLO && op <= CMD_LINK_STATS;
 }
 
+bool cmd_is_refusal(uint16_t error)
+{
+	return error >> 8 == CMD_CLASS_SESSION || error >> 8 == CMD_CLASS_ARGUMENT ||
+		error == CMD_E_DISARMED;
+}
+
 bool cmd_is_mutating(uint16_t op)
 {
 	switch (op) {

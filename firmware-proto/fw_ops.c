@@ -31,6 +31,18 @@ static size_t room(const struct wire_writer *w)
 	return w->size - w->n;
 }
 
+/* What was found right and is refused by the chips: in the middle of a batch that is a failure. */
+static uint16_t error_after(size_t n_done, uint16_t error)
+{
+	return n_done > 0 && cmd_is_refusal(error) ? CMD_E_CHIP : error;
+}
+
+static void put_count(struct fw *f, struct wire_writer *w, uint16_t error)
+{
+	if (!cmd_is_refusal(error))
+		cmd_put_pulsed(w, f->config.ops->n_pulse(f->config.chip_user));
+}
+
 /* May n more pulses come? Takes them off the budget. */
 static uint16_t spend(struct fw *f, uint32_t n)
 {
@@ -116,7 +128,7 @@ static uint16_t run_mvm(
 			(size_t)m->req.n_vec * m->req.n_col);
 	}
 	*ret_done = (uint16_t)n_done;
-	return error;
+	return error_after(n_done, error);
 }
 
 static uint16_t check_pulses(const struct fw *f, struct cmd_pulse_reader r, uint32_t *ret_n)
@@ -172,7 +184,8 @@ static uint16_t run_pulses(
 	if (error)
 		return error;
 	error = apply_pulses(f, list, ret_done);
-	cmd_put_pulsed(w, f->config.ops->n_pulse(f->config.chip_user));
+	error = error_after(*ret_done, error);
+	put_count(f, w, error);
 	return error;
 }
 
@@ -241,7 +254,7 @@ static uint16_t run_program(
 	if (error)
 		return error;
 	error = f->config.ops->program(f->config.chip_user, &patch, f->value);
-	cmd_put_pulsed(w, f->config.ops->n_pulse(f->config.chip_user));
+	put_count(f, w, error);
 	*ret_done = !error;
 	return error;
 }

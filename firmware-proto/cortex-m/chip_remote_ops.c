@@ -23,7 +23,7 @@ static uint16_t remote_mvm(void *user, struct fw_mvm *m, size_t n, size_t *ret_d
 	return error;
 }
 
-/* The count is in any reply but to an argument error, and only news if it is there. */
+/* The count is in any reply but a refusal, and only news if it is there. */
 static void take_count(struct chip_remote *c, struct wire_reader *r)
 {
 	uint64_t n_pulse;

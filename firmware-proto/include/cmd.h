@@ -115,6 +115,9 @@ enum cmd_class {
 /* "outside the chip or its limits"; never NULL. */
 const char *cmd_error_name(uint16_t error);
 
+/* Does it say that nothing was executed? Session and argument errors and CMD_E_DISARMED do. */
+bool cmd_is_refusal(uint16_t error);
+
 /* Can it change a chip, its clock or its noise? Such operations need equal schemas. */
 bool cmd_is_mutating(uint16_t op);
 /* Is it one of the seq 0 operations? */
@@ -122,7 +125,7 @@ bool cmd_is_unordered(uint16_t op);
 
 /*
  * Of every reply. n_done: how many items of the batch (requests of MVM_BATCH, pulse entries of
- * PULSE_LIST, rows of READ_BLOCK) were executed; 1 or 0 elsewhere. An argument error has n_done 0.
+ * PULSE_LIST, rows of READ_BLOCK) were executed; 1 or 0 elsewhere. A refusal has n_done 0.
  * Items after n_done had no effect.
  */
 struct cmd_result {
@@ -287,7 +290,10 @@ bool cmd_pulse_put(struct cmd_pulse_writer *w, const struct cmd_pulse *x);
 /* The next pulse; false also at the end: r->r.is_bad tells. */
 bool cmd_pulse_take(struct cmd_pulse_reader *r, struct cmd_pulse *ret);
 
-/* PULSE_LIST, PROGRAM: the board's count of pulses (and programmed devices) ever, for audits. */
+/*
+ * PULSE_LIST, PROGRAM: the board's count of pulses (and programmed devices) ever, for audits. Not in
+ * a refusal.
+ */
 void cmd_put_pulsed(struct wire_writer *w, uint64_t n_pulse);
 bool cmd_take_pulsed(struct wire_reader *r, uint64_t *ret_n_pulse);
 

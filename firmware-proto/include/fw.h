@@ -49,7 +49,8 @@ struct fw_mvm {
 
 /*
  * What the chips can do. Arguments are checked: inside the chip, lists not empty. Functions return
- * enum cmd_error; a failing call had no effect beyond *ret_done. Missing ones are NULL: CMD_E_OP.
+ * enum cmd_error; a failing call had no effect beyond *ret_done, a refusing one (cmd_is_refusal())
+ * none at all. Missing ones are NULL: CMD_E_OP.
  * Values are IEEE 754 binary32 bits.
  */
 struct fw_chip_ops {

@@ -3,7 +3,7 @@
  * fuzz_fw.c - the dispatcher with its state. The input is steps: how to choose session and seq, op,
  * length, payload; or raw bytes. Each becomes a right frame, so that mutations get past the
  * checksum. Promised: a seq is executed at most once and in order, answers are whole frames that fit,
- * a repeated request gets the same answer, whatever came before.
+ * a repeated request gets the same answer, a refusal has no more than its error, whatever came before.
  */
 #include "fuzz_bytes.h"
 
@@ -12,6 +12,7 @@
 
 static struct fuzz_bytes in;
 static struct rig rig;
+static uint16_t fail; /* what chips say that fail */
 
 enum { SEQ_NEXT, SEQ_SAME, SEQ_OLD, SEQ_GAP, SEQ_ZERO, SEQ_OTHER_SESSION, SEQ_RAW, SEQ_HELLO };
 
@@ -41,7 +42,11 @@ static void check_answers(void)
 
 		fuzz_check(f.type == WIRE_RSP || f.type == WIRE_NAK);
 		fuzz_check(f.n_payload + WIRE_N_OVERHEAD <= RIG_N_FRAME);
-		fuzz_check(f.type == WIRE_NAK || cmd_take_result(&r, &result));
+		if (f.type == WIRE_NAK)
+			continue;
+		fuzz_check(cmd_take_result(&r, &result));
+		if (cmd_is_refusal(result.error) && f.op != CMD_RESUME)
+			fuzz_check(result.n_done == 0 && r.n == r.size);
 	}
 	fuzz_check(rig.n_out == 0);
 }
@@ -77,7 +82,7 @@ static void step(void)
 	seq = choose_seq(how);
 	for (size_t i = 0; i < n; i++)
 		payload[i] = fuzz_byte(&in);
-	rig.chips.fail = op & 0x80 ? CMD_E_CHIP : 0;
+	rig.chips.fail = op & 0x80 ? fail : CMD_OK;
 	rig.chips.n_until_fail = op >> 5 & 3;
 	op &= 0x1f;
 	rig.time += how * 10u;
@@ -110,6 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	rig.config.limits.t_lease = kind & 2 ? 40 : 0;
 	rig.config.limits.n_budget = kind & 4 ? 30 : 0;
 	rig.config.info.adc_bits = kind & 8 ? 12 : 8;
+	fail = kind & 16 ? CMD_E_RANGE : CMD_E_CHIP;
 	rig_begin(&rig);
 	while (in.at < in.n)
 		step();

@@ -354,6 +354,55 @@ static void programming_counts_as_pulses(void **state)
 	assert_int_equal(rig.chips.n_call, 1);
 }
 
+static uint16_t ask_program(uint16_t n_done)
+{
+	static const uint32_t value[CMD_N_DEVICE];
+
+	begin();
+	cmd_put_patch(&w, &(struct cmd_patch){ 0, 0, 1, 0, 1 });
+	cmd_put_values(&w, value, CMD_N_DEVICE);
+	return ask_done(CMD_PROGRAM, n_done);
+}
+
+/* PROTOCOL.md, section 5: the count comes where something may have been executed. */
+static void a_refusal_by_the_chips_has_no_count(void **state)
+{
+	const struct cmd_pulse p = { .n = 1 };
+	uint64_t n_pulse;
+
+	(void)state;
+	rig.chips.fail = CMD_E_OP;
+	assert_int_equal(ask_program(0), CMD_E_OP);
+	assert_int_equal(rest.size - rest.n, 0);
+	assert_int_equal(ask_pulses(&p, 1, 0), CMD_E_OP);
+	assert_int_equal(rest.size - rest.n, 0);
+	rig.chips.fail = CMD_E_CHIP;
+	rig.chips.n_until_fail = 0;
+	assert_int_equal(ask_program(0), CMD_E_CHIP);
+	assert_true(cmd_take_pulsed(&rest, &n_pulse));
+	assert_int_equal(n_pulse, 0);
+}
+
+/* An argument error says that nothing happened; in the middle something has. */
+static void a_refusal_by_the_chips_in_the_middle_is_a_failure(void **state)
+{
+	const struct cmd_pulse p[] = { { .n = 1 }, { .chip = 1, .n = 1 } };
+	struct cmd_mvm m = mvm(0, 1, 5, 1);
+	uint64_t n_pulse;
+
+	(void)state;
+	rig.chips.fail = CMD_E_RANGE;
+	rig.chips.n_until_fail = 1;
+	assert_int_equal(ask_pulses(p, 2, 1), CMD_E_CHIP);
+	assert_true(cmd_take_pulsed(&rest, &n_pulse));
+	assert_int_equal(n_pulse, 1);
+	begin();
+	cmd_put_mvm(&w, &m);
+	cmd_put_mvm(&w, &m);
+	rig.chips.n_until_fail = 1;
+	assert_int_equal(ask_done(CMD_MVM_BATCH, 1), CMD_E_CHIP);
+}
+
 static void columns_are_configured_and_asked(void **state)
 {
 	uint32_t lsb[30];
@@ -506,6 +555,8 @@ int main(void)
 		cmocka_unit_test_setup(a_row_longer_than_a_frame_is_read_once_and_fetched, setup),
 		cmocka_unit_test_setup(a_kept_row_is_gone_after_the_next_read_or_program, setup),
 		cmocka_unit_test_setup(programming_counts_as_pulses, setup),
+		cmocka_unit_test_setup(a_refusal_by_the_chips_has_no_count, setup),
+		cmocka_unit_test_setup(a_refusal_by_the_chips_in_the_middle_is_a_failure, setup),
 		cmocka_unit_test_setup(columns_are_configured_and_asked, setup),
 		cmocka_unit_test_setup(time_passes_and_is_told, setup),
 		cmocka_unit_test_setup(a_state_goes_out_in_parts_and_comes_back, setup),

@@ -222,6 +222,14 @@ class OnEveryLink(unittest.TestCase):
     def test_requests_are_those_of_the_golden_dialogue(self):
         self.assertEqual([r for r, _ in golden_dialogue()], list(dialogue.requests()))
 
+    def test_a_refusal_has_no_fields(self):
+        """PROTOCOL.md, section 5; CMD_E_DISARMED, 0x0401, is in none of the dialogue."""
+        refused = [p for _, _, _, _, p in (c.parse(answer) for _, answer in golden_dialogue())
+                   if p[1] in (2, 3)]
+        self.assertEqual(len(refused), 6)
+        for payload in refused:
+            self.assertEqual((len(payload), payload[2:4]), (4, b"\0\0"))
+
     def test_a_burst_with_junk_and_copies_executes_each_once(self):
         for board in self.each():
             session = hello(board)
