@@ -20,6 +20,7 @@ static const struct {
 	{ "gradients", "write one sequence's gradients, for comparison with other code",
 		cmd_gradients },
 	{ "rules", "list the learning rules and what each needs", cmd_rules },
+	{ "align", "compare the rules' updates with bptt's while a network is trained", cmd_align },
 	{ "data", "download the public data sets", cmd_data },
 };
 #define N_COMMAND (sizeof(commands) / sizeof(commands[0]))

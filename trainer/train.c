@@ -20,22 +20,22 @@ double snn_rate(const struct snn_config *c, uint32_t epoch)
 	return rate;
 }
 
-static int draw_net(struct snn_trainer *tr, const struct snn_rule *rule, struct snn_error *e)
+int snn_draw_net(struct snn_net *net, const struct snn_config *c, const struct snn_dataset *d,
+	const struct snn_rule *rule, struct snn_error *e)
 {
-	const struct snn_config *c = &tr->config;
-	uint32_t n = tr->data.n_in;
+	uint32_t n = d->n_in;
 	double *p = calloc(n, sizeof(*p));
 	float *bias = calloc(n, sizeof(*bias));
 	int r = p && bias ? 0 : snn_fail(e, -ENOMEM, "no memory for the network");
 
 	if (r == 0) {
-		snn_dataset_marginal(&tr->data, p);
+		snn_dataset_marginal(d, p);
 		for (uint32_t k = 0; k < n; k++)
 			bias[k] = c->network.bias_marginal ? logf((float)(p[k] / (1 - p[k])))
 							   : (float)c->network.bias;
-		r = snn_net_init(&tr->net, c, n, n, bias, rule->is_layered, e);
+		r = snn_net_init(net, c, n, n, bias, rule->is_layered, e);
 		if (r == 0 && c->network.b_center)
-			snn_net_center_feedback(&tr->net, p);
+			snn_net_center_feedback(net, p);
 	}
 	free(p);
 	free(bias);
@@ -68,7 +68,7 @@ static int init(struct snn_trainer *tr, bool is_restored, struct snn_error *e)
 		return snn_fail(e, -EINVAL, "no such task or rule: %s, %s", c->task, c->rule);
 	r = task->load(&tr->data, c->seed, c->data, e);
 	if (r == 0)
-		r = draw_net(tr, rule, e);
+		r = snn_draw_net(&tr->net, c, &tr->data, rule, e);
 	if (r == 0)
 		r = open_weights(tr, rule, is_restored, e);
 	if (r == 0 && snn_batch_init(&tr->batch, &tr->net, tr->weights, c->train.batch) < 0)

@@ -65,6 +65,10 @@ int snn_trainer_evaluate(
 int snn_trainer_gradients(
 	struct snn_trainer *tr, uint32_t i_seq, double *ret_nll, struct snn_error *e);
 
+/* The network of a configuration, a task and a rule as it is before training; -EINVAL, -ENOMEM. */
+int snn_draw_net(struct snn_net *net, const struct snn_config *c, const struct snn_dataset *d,
+	const struct snn_rule *rule, struct snn_error *e);
+
 /* eta of an epoch, 0 .. */
 double snn_rate(const struct snn_config *c, uint32_t epoch);
 

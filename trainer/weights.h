@@ -60,6 +60,8 @@ struct snn_weights {
 
 /* Matrices start at their init. -ENOMEM. */
 int snn_weights_float_new(struct snn_weights **ret, const struct snn_net *net, struct snn_error *e);
+/* Make a matrix value [n_row][n_col]; of float weights. */
+void snn_weights_float_set(struct snn_weights *w, uint32_t i_matrix, const float *value);
 
 /*
  * Name the board in c->uri where nobody did: $XBAR_URI, else as many emulated chips as the network

@@ -195,3 +195,10 @@ int snn_weights_float_new(struct snn_weights **ret, const struct snn_net *net, s
 	*ret = &f->base;
 	return 0;
 }
+
+void snn_weights_float_set(struct snn_weights *w, uint32_t i_matrix, const float *value)
+{
+	struct float_weights *f = (struct float_weights *)w;
+
+	memcpy(f->value[i_matrix], value, n_value(&w->net->matrix[i_matrix]) * sizeof(*value));
+}
