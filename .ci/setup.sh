@@ -14,6 +14,7 @@ file /usr/include/stdio.h libc6-dev
 program meson meson
 program ninja ninja-build
 program python3 python3
+program gnuplot gnuplot-nox
 library gsl libgsl-dev
 library hdf5 libhdf5-dev
 library libfyaml libfyaml-dev
