@@ -46,7 +46,7 @@ static bool is_free(const char *path)
 {
 	return !strcmp(path, "train.epochs") || !strcmp(path, "train.eval_every") ||
 		!strcmp(path, "train.checkpoint_every") || !strcmp(path, "data") ||
-		!strcmp(path, "uri") || !strcmp(path, "uri2");
+		!strcmp(path, "uri") || !strcmp(path, "uri2") || !strcmp(path, "chips.compensate");
 }
 
 /* The other settings, path=value a line; yours to free(). NULL without memory. */

@@ -11,6 +11,7 @@
  *	chips_program.c  conductances for initial weights; the mean step of a SET pulse, measured
  *	chips_update.c   changes to pulses
  *	chips_refresh.c  pairs near saturation: read, RESET, program the difference
+ *	chips_compensate.c  what drift took from products
  *	chips_state.c    to a checkpoint and back
  */
 #ifndef SNN_CHIPS_H
@@ -48,6 +49,18 @@ struct snn_cells {
 	uint64_t image_of; /* update count of that reading + 1, 0 none */
 };
 
+/* Of a matrix. Its lines are the bit lines of its tiles, tile after tile; NULL arrays: not on chips. */
+struct snn_correction {
+	uint32_t n_line, n_row; /* lines; inputs */
+	float *gain, *offset;   /* [n_line] output = gain x measured + offset, weight units */
+	float *expected, *now;  /* tile after tile [n_input][n_col]; now is scratch */
+	float *noise;           /* [n_line] scratch: variance of a product */
+	uint8_t *met, *kept;    /* [n_input] latest inputs; those of `expected` */
+	uint64_t n_met;         /* products seen */
+	uint32_t n_kept;        /* 0: it took no part */
+	bool is_real;           /* inputs are int8 codes [n_row], not bits */
+};
+
 struct snn_chips {
 	struct snn_weights base;
 	const struct snn_config *config;
@@ -58,6 +71,9 @@ struct snn_chips {
 	struct snn_adc *adc;     /* [plan.n_tile] */
 	float k[SNN_MAX_MATRIX]; /* weight per S of net conductance */
 	struct snn_cells cells[SNN_MAX_MATRIX];
+	struct snn_correction correction[SNN_MAX_MATRIX];
+	uint32_t *line;              /* [plan.n_tile] a tile's first line of its matrix */
+	bool is_corrected;           /* some gain is not 1 or offset not 0 */
 	struct xbar_patch spare;     /* of board 0: where the staircase is measured */
 	float step[SNN_N_STEP];      /* S, mean of a SET pulse after so many since RESET */
 	float level[SNN_N_STEP + 1]; /* S, mean after so many pulses */
@@ -102,6 +118,12 @@ static inline size_t snn_cell_of(const struct snn_tile *t, uint32_t n_col, size_
 	return (t->m_row + i / t->n_col) * n_col + t->m_col + i % t->n_col;
 }
 
+/* Factor of a weight's column by drift compensation, 1 without. */
+static inline float snn_gain_of(const struct snn_chips *ch, const struct snn_tile *t, uint32_t col)
+{
+	return ch->correction[t->i_matrix].gain[ch->line[t - ch->plan.tile] + col - t->m_col];
+}
+
 /* The board's message as an error. */
 int snn_board_fail(const struct snn_chips *ch, uint32_t board, int code, const char *what,
 	struct snn_error *e);
@@ -129,7 +151,12 @@ int snn_chips_load(struct snn_weights *w, struct snn_store *st, struct snn_error
 /* Set a tile's ADC range in A. */
 int snn_chips_range(struct snn_chips *ch, uint32_t i_tile, float range, struct snn_error *e);
 
-/* chips_product.c: one call a board for all tiles of the products. */
+/*
+ * Ask one board for all tiles of those products whose matrices are on it, in one call: requests
+ * and what came are in ch->request and ch->mvm [*ret_n] until the next.
+ */
+int snn_chips_ask(struct snn_chips *ch, uint32_t board, const struct snn_product *p,
+	uint32_t n_product, uint32_t n_lane, uint32_t *ret_n, struct snn_error *e);
 int snn_chips_product(struct snn_weights *w, const struct snn_product *p, uint32_t n_product,
 	uint32_t n_lane, struct snn_error *e);
 

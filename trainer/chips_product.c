@@ -4,7 +4,7 @@
  * one below the other get their part of the inputs, and the host adds what their codes are worth.
  */
 #include <string.h>
-#include "chips.h"
+#include "chips_compensate.h"
 #include "fast.h"
 
 /* out [n] += scale code [n]; returns the largest |code|. */
@@ -16,6 +16,22 @@ SNN_FAST static int decode(size_t n, float scale, const int16_t *restrict code, 
 		int c = code[i];
 
 		out[i] += scale * (float)c;
+		c = c < 0 ? -c : c;
+		most = c > most ? c : most;
+	}
+	return most;
+}
+
+/* The same with out [n] += gain (scale code) + offset. */
+SNN_FAST static int decode_corrected(size_t n, float scale, const float *restrict gain,
+	const float *restrict offset, const int16_t *restrict code, float *restrict out)
+{
+	int most = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int c = code[i];
+
+		out[i] += gain[i] * (scale * (float)c) + offset[i];
 		c = c < 0 ? -c : c;
 		most = c > most ? c : most;
 	}
@@ -101,31 +117,51 @@ static void scatter(struct snn_chips *ch, const struct snn_request *q, const str
 {
 	const struct snn_tile *t = &ch->plan.tile[q->i_tile];
 	uint32_t n_col = ch->base.net->matrix[t->i_matrix].n_col;
+	const struct snn_correction *k = &ch->correction[t->i_matrix];
 	struct snn_adc *adc = &ch->adc[q->i_tile];
+	size_t line = ch->line[q->i_tile];
 
 	for (uint32_t lane = 0; lane < mvm->n_vec; lane++) {
 		float *out = q->product->out + (size_t)lane * n_col + t->m_col;
+		const int16_t *code = mvm->out + (size_t)lane * t->n_col;
 		int most;
 
 		if (t->m_row == 0)
 			memset(out, 0, t->n_col * sizeof(*out));
-		most = decode(t->n_col, adc->scale, mvm->out + (size_t)lane * t->n_col, out);
+		most = ch->is_corrected ? decode_corrected(t->n_col, adc->scale, k->gain + line,
+						  k->offset + line, code, out)
+					: decode(t->n_col, adc->scale, code, out);
 		adc->max_code = most > adc->max_code ? most : adc->max_code;
 	}
 	adc->n_sat += mvm->n_sat;
+}
+
+int snn_chips_ask(struct snn_chips *ch, uint32_t board, const struct snn_product *p,
+	uint32_t n_product, uint32_t n_lane, uint32_t *ret_n, struct snn_error *e)
+{
+	uint32_t n = gather(ch, board, p, n_product, n_lane);
+	int r = n ? xbar_mvm(ch->board[board], ch->mvm, n) : 0;
+
+	if (r < 0)
+		return snn_board_fail(ch, board, r, "matrix-vector product", e);
+	*ret_n = n;
+	return 0;
 }
 
 int snn_chips_product(struct snn_weights *w, const struct snn_product *p, uint32_t n_product,
 	uint32_t n_lane, struct snn_error *e)
 {
 	struct snn_chips *ch = (struct snn_chips *)w;
+	bool is_kept = ch->config->chips.compensate != SNN_COMPENSATE_NONE && !w->is_test;
 
+	for (uint32_t k = 0; is_kept && k < n_product; k++)
+		snn_compensation_meet(ch, &p[k], n_lane);
 	for (uint32_t board = 0; board < ch->n_board; board++) {
-		uint32_t n = gather(ch, board, p, n_product, n_lane);
-		int r = n ? xbar_mvm(ch->board[board], ch->mvm, n) : 0;
+		uint32_t n;
+		int r = snn_chips_ask(ch, board, p, n_product, n_lane, &n, e);
 
 		if (r < 0)
-			return snn_board_fail(ch, board, r, "matrix-vector product", e);
+			return r;
 		for (uint32_t i = 0; i < n; i++)
 			scatter(ch, &ch->request[i], &ch->mvm[i]);
 	}

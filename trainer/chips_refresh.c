@@ -56,7 +56,10 @@ static int refresh_cell(struct snn_chips *ch, uint32_t i_matrix, size_t cell,
 {
 	uint32_t board = snn_board_of(ch, i_matrix);
 	struct snn_cells *c = &ch->cells[i_matrix];
+	uint32_t n_col = ch->base.net->matrix[i_matrix].n_col;
+	uint32_t row = (uint32_t)(cell / n_col), col = (uint32_t)(cell % n_col);
 	float k = ch->k[i_matrix];
+	float gain = snn_gain_of(ch, snn_tile_of(&ch->plan, i_matrix, row, col), col);
 	float target[N_DEVICE], after[N_DEVICE];
 	int r;
 
@@ -68,7 +71,7 @@ static int refresh_cell(struct snn_chips *ch, uint32_t i_matrix, size_t cell,
 	if (r < 0)
 		return r;
 	if (ch->config->update.scheme == SNN_MIXED_PRECISION)
-		c->chi[cell] += k * (net_of(g) - net_of(after));
+		c->chi[cell] += gain * k * (net_of(g) - net_of(after));
 	remember(ch, i_matrix, cell, after);
 	ch->n_refresh++;
 	return 0;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "chips.h"
 
 static void put(struct snn_store *st, const char *group, const char *name, enum snn_type type,
@@ -93,10 +94,54 @@ static void save_cells(const struct snn_chips *ch, uint32_t i_matrix, struct snn
 	put(st, m->name, "image_of", SNN_U64, 0, NULL, &c->image_of);
 }
 
+/* Arrays of a correction as the file has them. */
+struct stored {
+	const char *name;
+	enum snn_type type;
+	size_t n;
+	void *data;
+};
+
+#define N_STORED 7
+
+static void list_correction(
+	const struct snn_chips *ch, struct snn_correction *q, uint64_t *count, struct stored *ret)
+{
+	size_t n_input = ch->config->chips.compensate_inputs;
+	const struct stored list[N_STORED] = {
+		{ "gain", SNN_F32, q->n_line, q->gain },
+		{ "offset", SNN_F32, q->n_line, q->offset },
+		{ "expected", SNN_F32, q->n_line * n_input, q->expected },
+		{ "met", SNN_U8, q->n_row * n_input, q->met },
+		{ "kept", SNN_U8, q->n_row * n_input, q->kept }, { "n_met", SNN_U64, 1, &q->n_met },
+		{ "n_kept", SNN_U64, 2, count }, /* and whether inputs are real */
+	};
+
+	memcpy(ret, list, sizeof(list));
+}
+
+static void save_correction(struct snn_chips *ch, uint32_t i_matrix, struct snn_store *st)
+{
+	struct snn_correction *q = &ch->correction[i_matrix];
+	uint64_t count[2] = { q->n_kept, q->is_real };
+	struct stored list[N_STORED];
+
+	list_correction(ch, q, count, list);
+	for (int i = 0; i < N_STORED; i++)
+		put(st, ch->base.net->matrix[i_matrix].name, list[i].name, list[i].type, 1,
+			&list[i].n, list[i].data);
+}
+
+/* Without, a checkpoint has none of it: whoever compensates later begins anew. */
+static bool has_correction(const struct snn_chips *ch)
+{
+	return ch->is_corrected || ch->config->chips.compensate != SNN_COMPENSATE_NONE;
+}
+
 int snn_chips_save(struct snn_weights *w, struct snn_store *st, struct snn_error *e)
 {
 	struct snn_chips *ch = (struct snn_chips *)w;
-	uint64_t count[2] = { ch->n_update, ch->n_refresh };
+	uint64_t count[4] = { ch->n_update, ch->n_refresh, has_correction(ch), ch->is_corrected };
 
 	for (uint32_t i = 0; i < w->net->n_matrix; i++) {
 		if (!snn_is_on_chips(ch, i))
@@ -105,10 +150,12 @@ int snn_chips_save(struct snn_weights *w, struct snn_store *st, struct snn_error
 			return snn_fail(e, -ENOMEM, "no memory for a checkpoint");
 		if (!w->net->matrix[i].is_feedback)
 			save_cells(ch, i, st);
+		if (has_correction(ch))
+			save_correction(ch, i, st);
 	}
 	put(st, "calibration", "level", SNN_F32, 1, (size_t[]){ SNN_N_STEP + 1 }, ch->level);
 	put(st, "calibration", "step", SNN_F32, 1, (size_t[]){ SNN_N_STEP }, ch->step);
-	put(st, "state", "count", SNN_U64, 1, (size_t[]){ 2 }, count);
+	put(st, "state", "count", SNN_U64, 1, (size_t[]){ 4 }, count);
 	return save_boards(ch, st, e);
 }
 
@@ -194,10 +241,31 @@ static int load_cells(
 	return r;
 }
 
+static int load_correction(
+	struct snn_chips *ch, uint32_t i_matrix, struct snn_store *st, struct snn_error *e)
+{
+	const char *name = ch->base.net->matrix[i_matrix].name;
+	struct snn_correction *q = &ch->correction[i_matrix];
+	struct stored list[N_STORED];
+	uint64_t count[2];
+	int r = 0;
+
+	list_correction(ch, q, count, list);
+	for (int i = 0; r == 0 && i < N_STORED; i++)
+		r = take(st, name, list[i].name, list[i].type, 1, &list[i].n, list[i].data, e);
+	if (r < 0)
+		return r;
+	if (count[0] > ch->config->chips.compensate_inputs || count[1] > 1)
+		return snn_fail(e, -EBADMSG, "/weights/%s/n_kept is not possible", name);
+	q->n_kept = (uint32_t)count[0];
+	q->is_real = count[1];
+	return 0;
+}
+
 int snn_chips_load(struct snn_weights *w, struct snn_store *st, struct snn_error *e)
 {
 	struct snn_chips *ch = (struct snn_chips *)w;
-	uint64_t count[2];
+	uint64_t count[4] = { 0 };
 	int r = take(
 		st, "calibration", "level", SNN_F32, 1, (size_t[]){ SNN_N_STEP + 1 }, ch->level, e);
 
@@ -205,7 +273,7 @@ int snn_chips_load(struct snn_weights *w, struct snn_store *st, struct snn_error
 		r = take(st, "calibration", "step", SNN_F32, 1, (size_t[]){ SNN_N_STEP }, ch->step,
 			e);
 	if (r == 0)
-		r = take(st, "state", "count", SNN_U64, 1, (size_t[]){ 2 }, count, e);
+		r = take(st, "state", "count", SNN_U64, 1, (size_t[]){ 4 }, count, e);
 	for (uint32_t k = 0; r == 0 && k < ch->n_board; k++)
 		r = load_board(ch, k, st, e);
 	for (uint32_t i = 0; r == 0 && i < w->net->n_matrix; i++) {
@@ -213,10 +281,13 @@ int snn_chips_load(struct snn_weights *w, struct snn_store *st, struct snn_error
 			r = load_adc(ch, i, st, e);
 		if (r == 0 && !w->net->matrix[i].is_feedback)
 			r = load_cells(ch, i, st, e);
+		if (r == 0 && count[2] && snn_is_on_chips(ch, i))
+			r = load_correction(ch, i, st, e);
 	}
 	if (r < 0)
 		return r;
 	ch->n_update = count[0];
 	ch->n_refresh = count[1];
+	ch->is_corrected = count[3] != 0;
 	return 0;
 }

@@ -12,7 +12,7 @@
 #include <gsl/gsl_rng.h>
 #include <math.h>
 #include <string.h>
-#include "chips.h"
+#include "chips_compensate.h"
 #include "fast.h"
 #include "seed.h"
 
@@ -42,11 +42,21 @@ struct update {
 	uint32_t i_matrix;
 };
 
+static float gain_of(const struct update *u, size_t cell)
+{
+	uint32_t n_col = u->ch->base.net->matrix[u->i_matrix].n_col;
+	uint32_t row = (uint32_t)(cell / n_col), col = (uint32_t)(cell % n_col);
+
+	return snn_gain_of(u->ch, snn_tile_of(&u->ch->plan, u->i_matrix, row, col), col);
+}
+
+/* Of the weight, by one more pulse. */
 static float step_of(const struct update *u, size_t cell, uint32_t device)
 {
 	uint8_t p = u->ch->cells[u->i_matrix].n_pulse[cell * XBAR_N_DEVICE + device];
+	float step = u->ch->k[u->i_matrix] * u->ch->step[p < SNN_N_STEP ? p : SNN_N_STEP - 1];
 
-	return u->ch->k[u->i_matrix] * u->ch->step[p < SNN_N_STEP ? p : SNN_N_STEP - 1];
+	return u->ch->is_corrected ? gain_of(u, cell) * step : step;
 }
 
 static uint32_t choose_device(const struct update *u, size_t cell, bool is_plus)
@@ -67,6 +77,9 @@ static void send(const struct update *u, size_t cell, uint32_t device)
 	const struct snn_tile *t = snn_tile_of(&ch->plan, u->i_matrix, row, col);
 	uint8_t *p = &ch->cells[u->i_matrix].n_pulse[cell * XBAR_N_DEVICE + device];
 
+	if (ch->correction[u->i_matrix].n_kept)
+		snn_compensation_expect(ch, t, row, col,
+			device < 2 ? step_of(u, cell, device) : -step_of(u, cell, device));
 	ch->cells[u->i_matrix].next[cell] ^= device < 2 ? 1u : 2u;
 	if (*p < UINT8_MAX)
 		++*p;
@@ -134,9 +147,14 @@ static float least_step(const struct snn_chips *ch, uint32_t i_matrix)
 {
 	float least = ch->step[0];
 
+	const struct snn_correction *q = &ch->correction[i_matrix];
+	float gain = 1;
+
 	for (int k = 1; k < SNN_N_STEP; k++)
 		least = fminf(least, ch->step[k]);
-	return least * ch->k[i_matrix];
+	for (uint32_t c = 0; ch->is_corrected && c < q->n_line; c++)
+		gain = fminf(gain, q->gain[c]);
+	return gain * least * ch->k[i_matrix];
 }
 
 static int update_mixed(const struct update *u, const float *delta, struct snn_error *e)

@@ -17,16 +17,19 @@
 #define MAX_WAIT 1e9 /* s */
 
 struct arguments {
-	const char *run, *uri;
+	const char *run, *compensate;
 	double after; /* s */
 	bool is_last, is_json;
 };
 
-enum { OPT_AFTER = 'a', OPT_LAST = 'l', OPT_JSON = 'j' };
+enum { OPT_AFTER = 'a', OPT_COMPENSATE = 'c', OPT_LAST = 'l', OPT_JSON = 'j' };
 
 static const struct argp_option options[] = {
 	{ "after", OPT_AFTER, "TIME", 0,
 		"let the chips age first: 90s, 10min, 1h, 30d (a number alone is seconds)", 0 },
+	{ "compensate", OPT_COMPENSATE, "HOW", 0,
+		"what is done about the drift: none, global (a factor for each matrix) or column (a factor and an offset for each column); default: as in training",
+		0 },
 	{ "last", OPT_LAST, NULL, 0,
 		"the last checkpoint instead of the one with the least valid NLL", 0 },
 	{ "json", OPT_JSON, NULL, 0, "print the result as one line of JSON", 0 },
@@ -62,6 +65,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state,
 				"--after %s: expected 0 .. 1e9 s, as 90s, 10min, 1h or 30d", arg);
 		return 0;
+	case OPT_COMPENSATE:
+		a->compensate = arg;
+		return 0;
 	case OPT_LAST:
 		a->is_last = true;
 		return 0;
@@ -88,6 +94,8 @@ static const struct argp argp = { .options = options,
 	.doc = "Test a trained network: NLL in nats per predicted step."
 	       "\vWeights on chips are restored as they were at that checkpoint, wait --after, and are "
 	       "read with all their noise; a board that cannot restore its state is tested as it is. "
+	       "To compensate, products of a few inputs of the training split are measured before and "
+	       "after the wait. "
 	       "The run folder is not changed." };
 
 struct result {
@@ -103,7 +111,7 @@ static int evaluate(
 
 	clock_gettime(CLOCK_MONOTONIC, &t0);
 	if (a->after > 0)
-		r = tr->weights->ops->wait(tr->weights, a->after, e);
+		r = snn_trainer_age(tr, a->after, e);
 	if (r == 0)
 		r = snn_trainer_evaluate(tr, SNN_VALID, &ret->valid, e);
 	if (r == 0)
@@ -117,21 +125,23 @@ static int evaluate(
 
 static int print(const struct snn_trainer *tr, const struct arguments *a, const struct result *res)
 {
+	char how[16];
 	json_t *j;
 
+	snn_config_value(&tr->config, "chips.compensate", how, sizeof(how));
 	if (!a->is_json) {
 		printf("test NLL   %.4f nats per step\nvalid NLL  %.4f\nepoch      %u\n", res->test,
 			res->valid, tr->epoch);
 		if (a->after > 0)
-			printf("after      %g s of chip time\n", a->after);
+			printf("after      %g s of chip time, compensation: %s\n", a->after, how);
 		return CLI_DONE;
 	}
 	/* null for what is not finite: JSON has no such number. */
-	j = json_pack("{s:s, s:o, s:o, s:i, s:f, s:I, s:f}", "run", a->run, "test_nll",
+	j = json_pack("{s:s, s:o, s:o, s:i, s:f, s:I, s:f, s:s}", "run", a->run, "test_nll",
 		isfinite(res->test) ? json_real(res->test) : json_null(), "valid_nll",
 		isfinite(res->valid) ? json_real(res->valid) : json_null(), "epoch", (int)tr->epoch,
 		"seconds", res->seconds, "pulses", (json_int_t)(res->row.n_set + res->row.n_reset),
-		"after_s", a->after);
+		"after_s", a->after, "compensate", how);
 	if (!j) {
 		fprintf(stderr, "osttp: no JSON: %s is not UTF-8\n", a->run);
 		return CLI_FAILED;
@@ -166,6 +176,8 @@ int cmd_eval(int argc, char **argv)
 	if (cli_parse(&argp, argc, argv, &a))
 		return CLI_USAGE;
 	r = snn_runlog_look(&log, a.run, &c, &e);
+	if (r == 0 && a.compensate)
+		r = snn_config_set(&c, "chips.compensate", a.compensate, &e);
 	if (r == 0)
 		r = snn_trainer_init(&tr, &c, true, &e);
 	if (r == 0)

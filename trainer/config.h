@@ -26,6 +26,7 @@ enum snn_trace_choice { SNN_TRACE_AUTO, SNN_TRACE_EVENT, SNN_TRACE_DENSE, SNN_TR
 enum snn_update { SNN_UPDATE_SEQUENCE, SNN_UPDATE_STEP };
 enum snn_optimizer { SNN_SGD, SNN_ADAM };
 enum snn_scheme { SNN_MIXED_PRECISION, SNN_STOCHASTIC };
+enum snn_compensate { SNN_COMPENSATE_NONE, SNN_COMPENSATE_GLOBAL, SNN_COMPENSATE_COLUMN };
 enum snn_device_choice { SNN_ROUND_ROBIN, SNN_RANDOM_DEVICE };
 
 struct snn_config {
@@ -75,9 +76,12 @@ struct snn_config {
 
 	struct {
 		double w_max, v_max, b_max,
-			h_max;     /* |weight| at which one polarity of a cell is at g_full */
-		double g_full;     /* S, one device */
-		double wait;       /* s of chip time that pass a sequence (host and link) */
+			h_max;  /* |weight| at which one polarity of a cell is at g_full */
+		double g_full;  /* S, one device */
+		double wait;    /* s of chip time that pass a sequence (host and link) */
+		int compensate; /* enum snn_compensate */
+		uint32_t compensate_every;  /* updates between rounds */
+		uint32_t compensate_inputs; /* products of a matrix that a round looks at */
 		double adc_margin; /* ADC range = margin x the largest current met in calibration */
 		uint32_t calibrate_sequences; /* training sequences used for it */
 		uint32_t read_average;        /* reads averaged where devices are read */

@@ -30,6 +30,8 @@ static const char *const optimizer_names[] = { "sgd", "adam", NULL };
 static const char *const scheme_names[] = { "mixed-precision", "stochastic", NULL };
 static const char *const device_names[] = { "round-robin", "random", NULL };
 
+static const char *const compensate_names[] = { "none", "global", "column", NULL };
+
 #define AT(f)   .offset = offsetof(struct snn_config, f)
 #define TEXT(f) .type = SNN_VALUE_TEXT, AT(f), .size = sizeof(((struct snn_config *)0)->f)
 #define NAME(f, list) \
@@ -150,6 +152,12 @@ const struct snn_option snn_option_table[] = {
 		.help = "conductance of one device at full weight" },
 	{ "chips.wait", REAL(chips.wait, 0, 1e6), .def = "1", .unit = "s",
 		.help = "chip time that passes between sequences, for host and link" },
+	{ "chips.compensate", CHOICE(chips.compensate, compensate_names), .def = "none",
+		.help = "what is done about drift: nothing, a factor for each matrix, or a factor and an offset for each column, from products measured again" },
+	{ "chips.compensate_every", U32(chips.compensate_every, 1, 1e6), .def = "20", .unit = "updates",
+		.help = "between measurements for it while training" },
+	{ "chips.compensate_inputs", U32(chips.compensate_inputs, 1, 1024), .def = "32",
+		.help = "inputs a matrix that are measured for it, each chips.read_average times" },
 	{ "chips.adc_margin", REAL(chips.adc_margin, 0.01, 100), .def = "1.2",
 		.help = "ADC range as a factor of the largest current met in calibration" },
 	{ "chips.calibrate_sequences", U32(chips.calibrate_sequences, 1, 1e6), .def = "4",

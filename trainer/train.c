@@ -191,14 +191,46 @@ int snn_trainer_evaluate(
 	uint32_t first = 0, n;
 	int r = seq ? 0 : snn_fail(e, -ENOMEM, "no memory to evaluate");
 
+	tr->weights->is_test = split != SNN_TRAIN;
 	while (r == 0 && (n = pick(tr, split, first, seq)) > 0) {
 		r = snn_batch_run(&tr->batch, seq, n, NULL, NULL, NULL, &score, e);
 		first += n;
 	}
+	tr->weights->is_test = false;
 	free(seq);
 	if (r == 0)
 		*ret_nll = score.nll / score.n_step;
 	return r;
+}
+
+/* The inputs of the first training sequences through the network, as it is. */
+static int meet(struct snn_trainer *tr, struct snn_error *e)
+{
+	uint32_t n = tr->config.chips.calibrate_sequences;
+	struct snn_score score = { 0 };
+	int r = 0;
+
+	n = n < tr->data.n_seq[SNN_TRAIN] ? n : tr->data.n_seq[SNN_TRAIN];
+	for (uint32_t i = 0; r == 0 && i < n; i++) {
+		const struct snn_seq *seq = &tr->data.seq[SNN_TRAIN][i];
+
+		r = snn_batch_run(&tr->batch, &seq, 1, NULL, NULL, NULL, &score, e);
+	}
+	return r;
+}
+
+int snn_trainer_age(struct snn_trainer *tr, double dt, struct snn_error *e)
+{
+	const struct snn_weights_ops *ops = tr->weights->ops;
+	int r = 0;
+
+	if (tr->config.chips.compensate != SNN_COMPENSATE_NONE)
+		r = meet(tr, e);
+	if (r == 0)
+		r = ops->refer(tr->weights, e);
+	if (r == 0)
+		r = ops->wait(tr->weights, dt, e);
+	return r < 0 ? r : ops->compensate(tr->weights, e);
 }
 
 static int end_epoch(struct snn_trainer *tr, struct snn_error *e)
@@ -289,5 +321,5 @@ int snn_trainer_start(struct snn_trainer *tr, struct snn_error *e)
 			r = tr->weights->ops->adapt(tr->weights, e);
 	}
 	drop_gradients(&tr->net);
-	return r < 0 ? r : 0;
+	return r < 0 ? r : tr->weights->ops->refer(tr->weights, e);
 }

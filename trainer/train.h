@@ -57,6 +57,12 @@ int snn_trainer_start(struct snn_trainer *tr, struct snn_error *e);
 int snn_trainer_epoch(struct snn_trainer *tr, const volatile sig_atomic_t *stop,
 	struct snn_progress *progress, struct snn_error *e);
 
+/*
+ * Let dt s of chip time pass. With chips.compensate, products of chips.calibrate_sequences training
+ * sequences' inputs are measured before, and corrected for what they give after.
+ */
+int snn_trainer_age(struct snn_trainer *tr, double dt, struct snn_error *e);
+
 /* NLL of a split, nats per predicted step. */
 int snn_trainer_evaluate(
 	struct snn_trainer *tr, enum snn_split split, double *ret_nll, struct snn_error *e);

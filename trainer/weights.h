@@ -43,6 +43,13 @@ struct snn_weights_ops {
 	 * it was too far off to tell for; they want another round.
 	 */
 	int (*adapt)(struct snn_weights *w, struct snn_error *e);
+	/*
+	 * Drift compensation, where chips.compensate asks for any. refer: what a few inputs that
+	 * products met give now is what they should. compensate: correct all products from now
+	 * on so that they do again.
+	 */
+	int (*refer)(struct snn_weights *w, struct snn_error *e);
+	int (*compensate)(struct snn_weights *w, struct snn_error *e);
 	/* Let dt seconds of chip time pass. */
 	int (*wait)(struct snn_weights *w, double dt, struct snn_error *e);
 	/* Fill the chips' part of a row. */
@@ -56,6 +63,7 @@ struct snn_weights_ops {
 struct snn_weights {
 	const struct snn_weights_ops *ops; /* first member of every kind */
 	const struct snn_net *net;         /* kept, borrowed until free */
+	bool is_test; /* products are of sequences that nothing may be learned from */
 };
 
 /* Matrices start at their init. -ENOMEM. */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "chips.h"
+#include "chips_compensate.h"
 
 #define GROW_SATURATED 2.0f  /* ADC range, after a pass in which codes saturated */
 #define GROW_EARLY     1.25f /* and within one, as soon as many codes have */
@@ -33,6 +33,7 @@ static void chips_free(struct snn_weights *w)
 		xbar_close(ch->board[k]);
 		free(ch->pulse[k]);
 	}
+	snn_compensation_done(ch);
 	snn_tile_plan_done(&ch->plan);
 	free(ch->adc);
 	free(ch->request);
@@ -63,6 +64,7 @@ static int read_back(struct snn_chips *ch, uint32_t i_matrix, struct snn_error *
 			const float *d = ch->read + i * XBAR_N_DEVICE;
 
 			image[snn_cell_of(t, n_col, i)] =
+				snn_gain_of(ch, t, t->m_col + (uint32_t)(i % t->n_col)) *
 				ch->k[i_matrix] * (d[0] + d[1] - d[2] - d[3]);
 		}
 	}
@@ -118,6 +120,11 @@ static int chips_rest(struct snn_weights *w, uint64_t i_update, struct snn_error
 		r = widen(ch, e);
 	if (r == 0 && every && i_update % every == 0)
 		r = snn_chips_refresh(ch, e);
+	if (r == 0 && i_update % ch->config->chips.compensate_every == 0) {
+		r = snn_chips_compensate(w, e);
+		if (r == 0)
+			r = snn_chips_refer(w, e);
+	}
 	return r;
 }
 
@@ -218,6 +225,8 @@ static const struct snn_weights_ops chips_ops = {
 	.update = snn_chips_update,
 	.rest = chips_rest,
 	.adapt = chips_adapt,
+	.refer = snn_chips_refer,
+	.compensate = snn_chips_compensate,
 	.wait = chips_wait,
 	.stats = chips_stats,
 	.save = snn_chips_save,
@@ -344,7 +353,10 @@ static int allocate(struct snn_chips *ch, uint32_t n_lane)
 {
 	size_t most = (size_t)ch->spare.n_row * ch->spare.n_col;
 
-	if (allocate_requests(ch, n_lane) < 0 || allocate_cells(ch) < 0)
+	if (ch->config->chips.compensate_inputs > n_lane)
+		n_lane = ch->config->chips.compensate_inputs;
+	if (allocate_requests(ch, n_lane) < 0 || allocate_cells(ch) < 0 ||
+		snn_compensation_init(ch) < 0)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < ch->plan.n_tile; i++) {
 		size_t n = (size_t)ch->plan.tile[i].n_row * ch->plan.tile[i].n_col;

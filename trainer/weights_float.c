@@ -94,7 +94,7 @@ static int float_rest(struct snn_weights *w, uint64_t i_update, struct snn_error
 	return 0;
 }
 
-static int float_adapt(struct snn_weights *w, struct snn_error *e)
+static int float_nothing(struct snn_weights *w, struct snn_error *e)
 {
 	(void)w;
 	(void)e;
@@ -161,7 +161,9 @@ static const struct snn_weights_ops float_ops = {
 	.image = float_image,
 	.update = float_update,
 	.rest = float_rest,
-	.adapt = float_adapt,
+	.adapt = float_nothing,
+	.refer = float_nothing,
+	.compensate = float_nothing,
 	.wait = float_wait,
 	.stats = float_stats,
 	.save = float_save,

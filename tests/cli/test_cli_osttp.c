@@ -111,6 +111,32 @@ static void train_and_eval_on_chips_count_pulses_and_time(void **state)
 	}
 }
 
+static double nll_after(const char *run, const char *after, const char *how)
+{
+	json_t *j =
+		parsed(osttp("eval", run, "--after", after, "--compensate", how, "--json", NULL));
+	double nll = number(j, "test_nll");
+
+	assert_string_equal(json_string_value(json_object_get(j, "compensate")), how);
+	json_decref(j);
+	return nll;
+}
+
+/* none is what eval does by itself; each other way is another correction. */
+static void eval_compensates_as_it_is_told(void **state)
+{
+	json_t *j;
+
+	(void)state;
+	expect_done(osttp("train", SMALL, "--weights", "chips", "--out", "run", NULL));
+	j = parsed(osttp("eval", "run", "--after", "30d", "--json", NULL));
+	assert_true(nll_after("run", "30d", "none") == number(j, "test_nll"));
+	assert_true(nll_after("run", "30d", "global") != number(j, "test_nll"));
+	assert_true(nll_after("run", "30d", "column") != nll_after("run", "30d", "global"));
+	json_decref(j);
+	assert_ended(osttp("eval", "run", "--compensate", "colum", NULL), 2, "column");
+}
+
 static void no_epoch_has_null_for_a_result(void **state)
 {
 	json_t *j = parsed(
@@ -451,6 +477,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		small_test(train_and_eval_agree_in_float),
 		small_test(train_and_eval_on_chips_count_pulses_and_time),
+		small_test(eval_compensates_as_it_is_told),
 		small_test(no_epoch_has_null_for_a_result),
 		small_test(a_large_seed_is_not_negative),
 		small_test(rules_are_table_one),

@@ -215,6 +215,29 @@ static void two_boards_go_on_as_if_never_stopped(void **state)
 	compare(&c, 2, 2);
 }
 
+static void compensate(int how)
+{
+	struct snn_config c = usual(SNN_WEIGHTS_CHIPS);
+
+	c.chips.compensate = how;
+	c.chips.compensate_every = 2;
+	c.chips.compensate_inputs = 5;
+	c.chips.wait = 1000;
+	compare(&c, 1, 1);
+}
+
+static void factors_of_matrices_go_on_as_if_never_stopped(void **state)
+{
+	(void)state;
+	compensate(SNN_COMPENSATE_GLOBAL);
+}
+
+static void factors_of_columns_go_on_as_if_never_stopped(void **state)
+{
+	(void)state;
+	compensate(SNN_COMPENSATE_COLUMN);
+}
+
 /* Recurrent, in 2 + 2 + 4 + 2 tiles, one layer after the other of the plan on its chips. */
 static void tiles_go_on_as_if_never_stopped(void **state)
 {
@@ -369,6 +392,8 @@ int main(void)
 		scratch_test(stochastic_updates_go_on_as_if_never_stopped),
 		scratch_test(read_back_weights_go_on_as_if_never_stopped),
 		scratch_test(two_boards_go_on_as_if_never_stopped),
+		scratch_test(factors_of_matrices_go_on_as_if_never_stopped),
+		scratch_test(factors_of_columns_go_on_as_if_never_stopped),
 		scratch_test(tiles_go_on_as_if_never_stopped),
 		scratch_test(tiles_behind_a_link_train_the_same),
 		scratch_test(more_epochs_are_the_run_that_asked_for_them_at_once),
