@@ -11,11 +11,12 @@ static size_t round_up(size_t n)
 	return (n + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-static int array_alloc(struct pcm_array *a, bool has_nu)
+static int array_alloc(struct pcm_array *a, struct pcm_faults *f, bool has_nu, bool has_stuck)
 {
 	size_t n = PCM_N + PCM_CACHE_PAD;
 	size_t n_t = round_up(n * sizeof(*a->t_prog)), n_f = round_up(n * sizeof(float));
-	size_t size = n_t + n_f * (has_nu ? 3 : 2);
+	size_t n_bit = round_up(PCM_N / 8);
+	size_t size = n_t + n_f * (has_nu ? 3 : 2) + (has_stuck ? 2 * n_bit : 0);
 	char *p = aligned_alloc(ALIGN, size);
 	if (!p)
 		return -ENOMEM;
@@ -23,7 +24,15 @@ static int array_alloc(struct pcm_array *a, bool has_nu)
 	a->t_prog = (uint64_t *)p;
 	a->g = (float *)(p + n_t);
 	a->memory = (float *)(p + n_t + n_f);
-	a->nu = has_nu ? (float *)(p + n_t + 2 * n_f) : NULL;
+	p += n_t + 2 * n_f;
+	if (has_nu) {
+		a->nu = (float *)p;
+		p += n_f;
+	}
+	if (has_stuck) {
+		f->stuck = (uint32_t *)p;
+		f->stuck_at_set = (uint32_t *)(p + n_bit);
+	}
 	return 0;
 }
 
@@ -62,6 +71,26 @@ static void draw_nu(struct pcm_chip *c)
 	}
 }
 
+void pcm_array_restick(struct pcm_chip *c, const uint32_t *i_dev, size_t n)
+{
+	const struct pcm_faults *f = &c->faults;
+	float at_reset = c->model->is_random ? c->law.reset_mean : 0.0f;
+	for (size_t i = 0; f->stuck && i < n; i++) {
+		if (pcm_bit(f->stuck, i_dev[i]))
+			c->array.g[i_dev[i]] =
+				pcm_bit(f->stuck_at_set, i_dev[i]) ? c->law.g_max : at_reset;
+	}
+}
+
+/* What is stuck does not drift either. */
+static void stop_drift(struct pcm_chip *c)
+{
+	for (size_t i = 0; c->array.nu && c->faults.stuck && i < PCM_N; i++) {
+		if (pcm_bit(c->faults.stuck, i))
+			c->array.nu[i] = 0.0f;
+	}
+}
+
 /* All devices RESET at time 0; does not count as pulses. */
 static void power_up(struct pcm_chip *c)
 {
@@ -72,20 +101,24 @@ static void power_up(struct pcm_chip *c)
 		for (size_t i = 0; i < n; i++)
 			c->scratch.i_dev[i] = (uint32_t)(k + i);
 		c->model->reset(&c->law, &cells, c->scratch.i_dev, z, n);
+		pcm_array_restick(c, c->scratch.i_dev, n);
 	}
 }
 
 int pcm_array_init(struct pcm_chip *c)
 {
-	bool has_nu = c->model->drift && c->prm.drift_nu_sd > 0;
-	int r = array_alloc(&c->array, has_nu);
+	bool has_stuck = pcm_faults_has_stuck(&c->prm);
+	bool has_nu = c->model->drift && (c->prm.drift_nu_sd > 0 || has_stuck);
+	int r = array_alloc(&c->array, &c->faults, has_nu, has_stuck);
 	if (r < 0)
 		return r;
 	r = cache_alloc(&c->cache);
 	if (r < 0)
 		return r;
+	pcm_faults_draw(&c->faults, &c->prm, c->i_chip);
 	if (has_nu)
 		draw_nu(c);
+	stop_drift(c);
 	power_up(c);
 	return 0;
 }

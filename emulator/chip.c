@@ -66,9 +66,7 @@ int pcm_chip_new(struct pcm_chip **ret, const struct pcm_params *prm, uint32_t i
 	if (r < 0)
 		goto fail;
 	pcm_cache_init(c);
-	for (uint32_t j = 0; j < PCM_N_COL; j++)
-		c->adc_range[j] = (float)prm->adc_range;
-	pcm_adc_derive(c);
+	pcm_adc_power_up(c);
 	*ret = c;
 	return 0;
 fail:
@@ -101,7 +99,7 @@ void pcm_chip_stats(const struct pcm_chip *c, struct pcm_stats *ret)
 {
 	const struct pcm_params *prm = &c->prm;
 	*ret = c->count;
-	ret->energy = (double)c->count.n_mvm * prm->e_mvm +
+	ret->energy = (double)c->count.n_phase * prm->e_mvm +
 		(double)(c->count.n_set + c->count.n_program) * prm->e_set +
 		(double)c->count.n_reset * prm->e_reset + (double)c->count.n_read * prm->e_read;
 }

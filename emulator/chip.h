@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "faults.h"
 #include "kernels.h"
 #include "model.h"
 #include "pcm.h"
@@ -39,6 +40,19 @@ struct pcm_cache {
 	uint8_t *stale;         /* [n_row][n_chunk]: state */
 };
 
+/* What columns do to currents, as convert_column() takes it; derived of state and parameters. */
+struct pcm_columns {
+	bool is_plain; /* nothing but scale, the same for all columns of one range */
+	bool has_noise;
+	float scale[2]
+		   [PCM_N_COL + PCM_CHUNK];  /* [enum pcm_input], codes per S, per S and DAC code */
+	float offset[PCM_N_COL + PCM_CHUNK]; /* codes */
+	float var[PCM_N_COL + PCM_CHUNK];    /* codes^2 */
+	float fix_gain[PCM_N_COL + PCM_CHUNK], fix_offset[PCM_N_COL + PCM_CHUNK]; /* 1, codes */
+	/* The same for reads of one device: g gain + offset + N(0, var). */
+	float read_gain[PCM_N_COL], read_offset[PCM_N_COL], read_sd[PCM_N_COL]; /* 1, S, S */
+};
+
 struct pcm_scratch {
 	struct pcm_drive drive;
 	float acc_g[PCM_N_COL];
@@ -64,13 +78,16 @@ struct pcm_chip {
 	uint64_t t_mvm, t_set, t_reset, t_read; /* ns */
 	double expiry_per_r; /* ns: conductances hold for this times age / t0; INFINITY without drift */
 	float code_max;      /* of the ADC */
-	/* [enum pcm_input]: codes per S, codes per S and DAC code. */
-	float scale[2][PCM_N_COL + PCM_CHUNK];
+	struct pcm_faults faults;
+	float adc_gain[PCM_N_COL], adc_offset[PCM_N_COL]; /* 1, A: drawn, and bent by faults */
+	struct pcm_columns columns;
 
 	/* State. */
 	struct pcm_array array;
 	struct pcm_stats count; /* time included, energy not */
 	float adc_range[PCM_N_COL];
+	float fix_gain[PCM_N_COL], fix_offset[PCM_N_COL]; /* 1, A: pcm_chip_correct() */
+	uint32_t phases;                                  /* enum pcm_phases */
 
 	struct pcm_cache cache;
 	struct pcm_scratch scratch;
@@ -100,11 +117,19 @@ static inline bool pcm_clock_fits(const struct pcm_chip *c, uint64_t n, uint64_t
 	return !__builtin_mul_overflow(n, dt, &all) && all <= PCM_T_MAX - c->count.time;
 }
 
+/* ns of one vector. */
+static inline uint64_t pcm_t_vector(const struct pcm_chip *c)
+{
+	return c->phases == PCM_FOUR_PHASES ? 4 * c->t_mvm : c->t_mvm;
+}
+
 /* array.c: allocate and power up; 0 or -ENOMEM. done takes a half-built one. */
 int pcm_array_init(struct pcm_chip *c);
 void pcm_array_done(struct pcm_chip *c);
 struct pcm_cells pcm_array_cells(const struct pcm_array *a);
 struct pcm_devices pcm_array_row(const struct pcm_array *a, uint32_t row, uint32_t col);
+/* Stuck ones of these devices back to where they are stuck; for whoever changes conductances. */
+void pcm_array_restick(struct pcm_chip *c, const uint32_t *i_dev, size_t n);
 
 /*
  * noise.c: normals k .. k + n - 1 of a use counted one by one, as far as scratch reaches: *n becomes
@@ -123,7 +148,12 @@ void pcm_cache_update(struct pcm_chip *c, const struct pcm_drive *d, uint32_t co
 void pcm_cache_restore(struct pcm_chip *c);
 
 /* periph.c */
+void pcm_adc_power_up(struct pcm_chip *c);
 void pcm_adc_derive(struct pcm_chip *c);
 bool pcm_adc_range_ok(float range);
+bool pcm_correction_ok(float gain, float offset);
+/* A vector's sums of scratch to codes; returns how many saturated. z is needed unless is_plain. */
+uint32_t pcm_adc_convert(
+	struct pcm_chip *c, const struct pcm_mvm *m, bool with_noise, int16_t *out);
 
 #endif

@@ -3,6 +3,7 @@
 #include "kernel_math.h"
 #include "pcm.h"
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 static uint32_t bits_of(float x)
@@ -158,6 +159,11 @@ static float clip(float x, float max)
 	return x > -max ? x : -max;
 }
 
+static float round_even(float x)
+{
+	return (x + ROUND_MAGIC) - ROUND_MAGIC;
+}
+
 static uint32_t convert(int16_t *out, const float *acc_g, const float *acc_v, const float *z,
 	const float *scale, float max, uint32_t n_col)
 {
@@ -166,9 +172,26 @@ static uint32_t convert(int16_t *out, const float *acc_g, const float *acc_v, co
 		float y = acc_g[c];
 		if (acc_v)
 			y += sqrtf(acc_v[c]) * z[c];
-		y = clip(y * scale[c], max + 1.0f);
-		y = (y + ROUND_MAGIC) - ROUND_MAGIC;
+		y = round_even(clip(y * scale[c], max + 1.0f));
 		n_sat += fabsf(y) > max;
+		out[c] = (int16_t)clip(y, max);
+	}
+	return n_sat;
+}
+
+static uint32_t convert_column(int16_t *out, const float *acc_g, const float *acc_v, const float *z,
+	const struct pcm_column *k, float max, uint32_t n_col)
+{
+	uint32_t n_sat = 0;
+	for (uint32_t c = 0; c < n_col; c++) {
+		float scale = k->scale[c];
+		float var = acc_v ? acc_v[c] * scale * scale + k->var[c] : k->var[c];
+		float y = acc_g[c] * scale + k->offset[c] + sqrtf(var) * z[c];
+		y = clip(y, max + 1.0f);
+		bool is_over = fabsf(round_even(y)) > max;
+		y = clip(y, max) * k->fix_gain[c] + k->fix_offset[c];
+		y = round_even(clip(y, max + 1.0f));
+		n_sat += is_over || fabsf(y) > max;
 		out[c] = (int16_t)clip(y, max);
 	}
 	return n_sat;
@@ -241,6 +264,7 @@ const struct pcm_dsp pcm_dsp_c = {
 	.add_bit = add_bit,
 	.add_int8 = add_int8,
 	.convert = convert,
+	.convert_column = convert_column,
 	.drifted = drifted,
 	.refresh = refresh,
 };

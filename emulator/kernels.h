@@ -57,6 +57,18 @@ struct pcm_devices {
 	const float *nu;
 };
 
+/*
+ * What columns make of their currents: in codes, raw = gain I + offset + N(0, var), where the ADC's
+ * full scale limits it, then fix_gain raw + fix_offset. Arrays [n_col].
+ */
+struct pcm_column {
+	const float *scale;      /* codes per S (and DAC code) */
+	const float *offset;     /* codes */
+	const float *var;        /* codes^2, of the ADC's own noise */
+	const float *fix_gain;   /* 1 */
+	const float *fix_offset; /* codes */
+};
+
 struct pcm_dsp {
 	const char *name;
 
@@ -79,6 +91,16 @@ struct pcm_dsp {
 	 */
 	uint32_t (*convert)(int16_t *out, const float *acc_g, const float *acc_v, const float *z,
 		const float *scale, float max, uint32_t n_col);
+
+	/*
+	 * The same with columns that differ and err:
+	 *	raw = acc_g scale + offset + sqrt(acc_v scale^2 + var) z
+	 *	out = clip(raw) fix_gain + fix_offset
+	 * clipped and rounded as above; returns how many were clipped, before or after. acc_v may
+	 * be NULL, z not.
+	 */
+	uint32_t (*convert_column)(int16_t *out, const float *acc_g, const float *acc_v,
+		const float *z, const struct pcm_column *k, float max, uint32_t n_col);
 
 	/* ret_g [4][PCM_N_COL]: conductances of one row's devices now, n_col columns of each plane. */
 	void (*drifted)(float *ret_g, const struct pcm_devices *w, const struct pcm_drift *d,

@@ -5,7 +5,6 @@
  */
 #include "chip.h"
 #include <errno.h>
-#include <string.h>
 
 static size_t n_byte(const struct pcm_mvm *m)
 {
@@ -32,7 +31,7 @@ static int check(const struct pcm_chip *c, const struct pcm_mvm *m)
 		return -EINVAL;
 	if (m->input == PCM_INPUT_INT8 && has_code_minus_128(m))
 		return -EINVAL;
-	if (!pcm_clock_fits(c, m->n_vec, c->t_mvm))
+	if (!pcm_clock_fits(c, m->n_vec, pcm_t_vector(c)))
 		return -EOVERFLOW;
 	return 0;
 }
@@ -62,6 +61,17 @@ static void drive_int8(struct pcm_drive *d, const int8_t *in, uint32_t row, uint
 	}
 }
 
+static void drop_dead_rows(const struct pcm_chip *c, struct pcm_drive *d)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < d->n; i++) {
+		d->row[n] = d->row[i];
+		d->x[n] = d->x[i];
+		n += !c->faults.dead_row[d->row[i]];
+	}
+	d->n = n;
+}
+
 static void add(struct pcm_chip *c, const struct pcm_mvm *m, bool with_noise)
 {
 	struct pcm_scratch *s = &c->scratch;
@@ -84,19 +94,18 @@ static uint32_t one_vector(
 		drive_bit(&s->drive, in, m->row, m->n_row);
 	else
 		drive_int8(&s->drive, in, m->row, m->n_row);
+	if (c->faults.has_dead_row)
+		drop_dead_rows(c, &s->drive);
 	if (literal)
 		pcm_read_literally(c, m);
 	else
 		add(c, m, projected);
-	if (projected) {
+	if (projected || c->columns.has_noise) {
 		struct pcm_stream z =
 			pcm_stream(c->prm.seed, c->i_chip, PCM_USE_MVM, c->count.n_mvm);
 		c->dsp->normals(s->z, &z, 0, (m->n_col + PCM_GROUP - 1) / PCM_GROUP);
 	}
-	uint32_t n_sat = c->dsp->convert(s->out, s->acc_g, projected ? s->acc_v : NULL, s->z,
-		c->scale[m->input] + m->col, c->code_max, m->n_col);
-	memcpy(out, s->out, m->n_col * sizeof(*out));
-	return n_sat;
+	return pcm_adc_convert(c, m, projected, out);
 }
 
 int pcm_chip_mvm(struct pcm_chip *c, struct pcm_mvm *m)
@@ -109,7 +118,8 @@ int pcm_chip_mvm(struct pcm_chip *c, struct pcm_mvm *m)
 	for (uint32_t i = 0; i < m->n_vec; i++) {
 		n_sat += one_vector(c, m, in + i * n_byte(m), m->out + (size_t)i * m->n_col);
 		c->count.n_mvm++;
-		c->count.time += c->t_mvm;
+		c->count.n_phase += c->phases == PCM_FOUR_PHASES ? 4 : 1;
+		c->count.time += pcm_t_vector(c);
 	}
 	c->count.n_sat += n_sat;
 	m->n_sat = n_sat;

@@ -4,10 +4,15 @@
 #define NANDAKUMAR "Nandakumar et al., J. Appl. Phys. 124, 152135 (2018)"
 #define KHADDAM    "Khaddam-Aljameh et al., IEEE J. Solid-State Circuits 57, 1027 (2022)"
 
+#define LEGALLO "Le Gallo et al., Nat. Electron. 6, 680 (2023)"
+
+static const char *const phase_names[] = { "1", "4", NULL };
 static const char *const noise_names[] = { "projected", "literal", "off", NULL };
 
 #define DOUBLE(field) \
 	.key = #field, .type = PCM_PARAM_DOUBLE, .offset = offsetof(struct pcm_params, field)
+#define FAULTS(field) \
+	.key = #field, .type = PCM_PARAM_FAULTS, .offset = offsetof(struct pcm_params, field)
 #define U32(field) \
 	.key = #field, .type = PCM_PARAM_U32, .offset = offsetof(struct pcm_params, field)
 #define U64(field) \
@@ -31,6 +36,21 @@ const struct pcm_param pcm_param_table[] = {
 	{ DOUBLE(adc_range), .unit = "A", .def = "50e-6", .min = 1e-12, .max = 1.0,
 	  .source = "assumption: sum of 256 weights of 5 uS at random signs, 3 sd",
 	  .help = "full-scale column current after power-up" },
+	{ CHOICE(read_phases), .unit = "1", .def = "1", .choices = phase_names,
+	  .source = LEGALLO ", one-phase and four-phase read modes, 9.76 and 2.48 TOPS/W",
+	  .help = "phases of a mvm after power-up: 4 is slower, cancels ADC offsets, adds no one_phase_sd" },
+	{ DOUBLE(adc_gain_sd), .unit = "1", .def = "0", .min = 0, .max = 0.5,
+	  .source = KHADDAM ", 0.21 as made, 0.0709 after calibration; 0 is an ideal ADC",
+	  .help = "sd of the ADCs' gains over columns, drawn at power-up" },
+	{ DOUBLE(adc_offset_sd), .unit = "A", .def = "0", .min = 0, .max = 1,
+	  .source = "assumption: none published; 0 is an ideal ADC",
+	  .help = "sd of the ADCs' offsets over columns, drawn at power-up" },
+	{ DOUBLE(adc_noise_sd), .unit = "A", .def = "0", .min = 0, .max = 1,
+	  .source = "assumption: none published apart from the devices' noise; 0 is an ideal ADC",
+	  .help = "sd of an ADC's own noise, drawn for every conversion" },
+	{ DOUBLE(one_phase_sd), .unit = "1", .def = "0", .min = 0, .max = 1,
+	  .source = "assumption: Gaussian; " LEGALLO " calls the mode low-precision without a figure",
+	  .help = "what a mvm in one phase adds: sd as a fraction of the column's full scale" },
 	{ DOUBLE(v_read), .unit = "V", .def = "0.2", .min = 1e-6, .max = 10.0,
 	  .source = "assumption: usual read voltage of PCM", .help = "voltage of a full-scale input" },
 	{ DOUBLE(g_min), .unit = "S", .def = "0.1e-6", .min = 0, .max = 1e-3,
@@ -97,6 +117,31 @@ const struct pcm_param pcm_param_table[] = {
 	  .source = "assumption: 400 uA at 2 V for 50 ns", .help = "energy of one RESET" },
 	{ DOUBLE(e_read), .unit = "J", .def = "49e-12", .min = 0, .max = 1,
 	  .source = "assumption: one column's share of e_mvm", .help = "energy of reading one device" },
+	{ DOUBLE(stuck_reset_rate), .unit = "1", .def = "0", .min = 0, .max = 1,
+	  .source = KHADDAM ", 0.005 to 0.02 of the cells cannot be programmed; 0 is a perfect chip",
+	  .help = "fraction of devices stuck at RESET" },
+	{ DOUBLE(stuck_set_rate), .unit = "1", .def = "0", .min = 0, .max = 1,
+	  .source = "assumption: not told apart from those stuck at RESET; 0 is a perfect chip",
+	  .help = "fraction of devices stuck at g_max" },
+	{ DOUBLE(dead_row_rate), .unit = "1", .def = "0", .min = 0, .max = 1,
+	  .source = "assumption: 0 is a perfect chip", .help = "fraction of word lines that drive nothing" },
+	{ DOUBLE(dead_col_rate), .unit = "1", .def = "0", .min = 0, .max = 1,
+	  .source = "assumption: 0 is a perfect chip", .help = "fraction of bit lines that bring no current" },
+	{ DOUBLE(swapped_col_rate), .unit = "1", .def = "0", .min = 0, .max = 1,
+	  .source = "assumption: 0 is a perfect chip",
+	  .help = "fraction of columns whose polarities are exchanged" },
+	{ DOUBLE(noisy_col_rate), .unit = "1", .def = "0", .min = 0, .max = 1,
+	  .source = "assumption: 0 is a perfect chip", .help = "fraction of columns with noisy_col_sd" },
+	{ DOUBLE(noisy_col_sd), .unit = "A", .def = "4e-6", .min = 0, .max = 1,
+	  .source = "assumption: ten codes at the default range",
+	  .help = "sd that a noisy column adds to every conversion" },
+	{ DOUBLE(missing_code_rate), .unit = "1", .def = "0", .min = 0, .max = 1,
+	  .source = "assumption: 0 is a perfect chip",
+	  .help = "fraction of ADCs without one of their codes, within a quarter of full scale" },
+	{ FAULTS(faults), .unit = "1", .def = "", .min = 0, .max = PCM_N_TEXT - 1,
+	  .source = "assumption: none",
+	  .help = "what else is broken: row:R col:C swap:C noisy:C code:C:K reset:R:C:D set:R:C:D,"
+		  " by commas" },
 	{ .key = NULL },
 };
 /* clang-format on */

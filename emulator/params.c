@@ -4,7 +4,7 @@
  * uselocale() around snprintf: per thread, put back).
  */
 #include "pcm.h"
-#include "model.h"
+#include "faults.h"
 #include <ctype.h>
 #include <errno.h>
 #include <locale.h>
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define N_TEXT 64 /* longest key or value, and a NUL */
+#define N_WORD 64 /* longest key, number or name, and a NUL */
 
 static void *field(const struct pcm_params *prm, const struct pcm_param *p)
 {
@@ -117,6 +117,17 @@ static int set_choice(struct pcm_params *prm, const struct pcm_param *p, const c
 	return -EINVAL;
 }
 
+static int set_faults(struct pcm_params *prm, const struct pcm_param *p, const char *value)
+{
+	if (pcm_faults_check(value) < 0)
+		return -EINVAL;
+	if (strlen(value) >= PCM_N_TEXT)
+		return -ERANGE;
+	memset(field(prm, p), 0, PCM_N_TEXT);
+	memcpy(field(prm, p), value, strlen(value));
+	return 0;
+}
+
 static int set_one(struct pcm_params *prm, const char *key, const char *value)
 {
 	const struct pcm_param *p = pcm_param_find(key);
@@ -127,6 +138,8 @@ static int set_one(struct pcm_params *prm, const char *key, const char *value)
 		return set_double(prm, p, value);
 	case PCM_PARAM_CHOICE:
 		return set_choice(prm, p, value);
+	case PCM_PARAM_FAULTS:
+		return set_faults(prm, p, value);
 	default:
 		return set_integer(prm, p, value);
 	}
@@ -136,7 +149,7 @@ static int set_one(struct pcm_params *prm, const char *key, const char *value)
 static int set_text(struct pcm_params *prm, const char *text)
 {
 	while (*text) {
-		char item[2 * N_TEXT];
+		char item[2 * N_WORD];
 		size_t n = strcspn(text, "&");
 		if (n >= sizeof(item))
 			return -EINVAL;
@@ -205,13 +218,15 @@ static int print_double(char *buf, size_t n, double x)
 
 int pcm_params_print(const struct pcm_params *prm, const char *key, char *buf, size_t n)
 {
-	char text[N_TEXT];
+	char text[PCM_N_TEXT];
 	const struct pcm_param *p = pcm_param_find(key);
 	int len;
 	if (!p)
 		return -ENOENT;
 	if (p->type == PCM_PARAM_DOUBLE)
 		len = print_double(text, sizeof(text), *(const double *)field(prm, p));
+	else if (p->type == PCM_PARAM_FAULTS)
+		len = snprintf(text, sizeof(text), "%s", (const char *)field(prm, p));
 	else if (p->type == PCM_PARAM_U64)
 		len = snprintf(text, sizeof(text), "%llu",
 			(unsigned long long)*(const uint64_t *)field(prm, p));
@@ -228,11 +243,11 @@ int pcm_params_print(const struct pcm_params *prm, const char *key, char *buf, s
 	return 0;
 }
 
-/* Insertions, deletions, replacements from a to b (Levenshtein), both cut to N_TEXT - 1. */
+/* Insertions, deletions, replacements from a to b (Levenshtein), both cut to N_WORD - 1. */
 static unsigned distance(const char *a, const char *b)
 {
-	unsigned row[N_TEXT];
-	size_t n_a = strnlen(a, N_TEXT - 1), n_b = strnlen(b, N_TEXT - 1);
+	unsigned row[N_WORD];
+	size_t n_a = strnlen(a, N_WORD - 1), n_b = strnlen(b, N_WORD - 1);
 	for (unsigned j = 0; j <= n_b; j++)
 		row[j] = j;
 	for (unsigned i = 1; i <= n_a; i++) {
@@ -286,6 +301,8 @@ static bool in_range(const struct pcm_params *prm, const struct pcm_param *p)
 		while (p->choices[n])
 			n++;
 		return *(const uint32_t *)field(prm, p) < n;
+	case PCM_PARAM_FAULTS:
+		return memchr(field(prm, p), 0, PCM_N_TEXT) && !pcm_faults_check(field(prm, p));
 	default:
 		return true;
 	}
@@ -303,5 +320,7 @@ const char *pcm_params_complaint(const struct pcm_params *prm)
 		return "reset_mean must not exceed g_max";
 	if (prm->reset_min > prm->g_max)
 		return "reset_min must not exceed g_max";
+	if (prm->stuck_reset_rate + prm->stuck_set_rate > 1)
+		return "stuck_reset_rate and stuck_set_rate together must not exceed 1";
 	return NULL;
 }

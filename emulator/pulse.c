@@ -3,6 +3,7 @@
 #include "chip.h"
 #include <assert.h>
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 /* Bits that no valid pulse has. */
@@ -92,6 +93,7 @@ int pcm_chip_pulse(struct pcm_chip *c, const struct pcm_pulse *p, size_t n)
 			n_run = gather(c, &w, n_z - k);
 			(is_set ? c->model->set : c->model->reset)(
 				&c->law, &cells, c->scratch.i_dev, z + k, n_run);
+			pcm_array_restick(c, c->scratch.i_dev, n_run);
 		}
 		i += n_z;
 	}
@@ -108,6 +110,26 @@ static void noisy_row(struct pcm_chip *c, float *ret_g, size_t n)
 		const float *z = pcm_normals_at(c, PCM_USE_READ, c->count.n_read + k, &n_z);
 		for (size_t i = 0; i < n_z; i++)
 			ret_g[k + i] += (c->noise.sd_0 + c->noise.sd_g * ret_g[k + i]) * z[i];
+	}
+}
+
+/* What the columns make of device reads, each with its noise, g [n_col][4]. */
+static void measured_row(struct pcm_chip *c, const struct pcm_patch *w, uint32_t row, float *ret_g)
+{
+	const struct pcm_columns *col = &c->columns;
+	bool is_dead = c->faults.dead_row[row];
+	size_t n = (size_t)w->n_col * PCM_N_DEVICE;
+	for (size_t k = 0, n_z; k < n; k += n_z) {
+		n_z = n - k;
+		const float *z = pcm_normals_at(c, PCM_USE_READ, c->count.n_read + k, &n_z);
+		for (size_t i = 0; i < n_z; i++) {
+			uint32_t j = w->col + (uint32_t)(k + i) / PCM_N_DEVICE;
+			float g = is_dead ? 0.0f : ret_g[k + i];
+			float sd = c->noise.sd_0 + c->noise.sd_g * g;
+			sd = c->has_noise && !is_dead ? sd * col->read_gain[j] : 0.0f;
+			sd = sqrtf(sd * sd + col->read_sd[j] * col->read_sd[j]);
+			ret_g[k + i] = g * col->read_gain[j] + col->read_offset[j] + sd * z[i];
+		}
 	}
 }
 
@@ -131,7 +153,9 @@ int pcm_chip_read(struct pcm_chip *c, const struct pcm_patch *w, float *ret_g)
 		return -EOVERFLOW;
 	for (uint32_t i = 0; i < w->n_row; i++, ret_g += n) {
 		true_row(c, w, w->row + i, c->scratch.g, ret_g);
-		if (c->has_noise)
+		if (!c->columns.is_plain || c->faults.has_dead_row)
+			measured_row(c, w, w->row + i, ret_g);
+		else if (c->has_noise)
 			noisy_row(c, ret_g, n);
 		c->count.n_read += n;
 		c->count.time += c->t_read;
@@ -175,6 +199,7 @@ int pcm_chip_program(struct pcm_chip *c, const struct pcm_patch *w, const float 
 			c->cache.stale[pcm_chunk_index(row, col)] = 1;
 		}
 		c->model->program(&c->law, &cells, i_dev, g, n);
+		pcm_array_restick(c, i_dev, n);
 		c->count.n_program += n;
 	}
 	return 0;

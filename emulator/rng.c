@@ -31,6 +31,13 @@ struct pcm_stream pcm_stream(uint64_t seed, uint32_t i_chip, enum pcm_use use, u
 	};
 }
 
+uint32_t pcm_word_at(const struct pcm_stream *s, uint32_t i)
+{
+	uint32_t word[4];
+	pcm_philox(word, (uint32_t[4]){ i / 4, s->op[0], s->op[1], s->use }, s->key);
+	return word[i % 4];
+}
+
 /* The GSL face: words of block 0, 1, 2, ... in order, key = seed. */
 struct state {
 	uint32_t key[2];

@@ -42,6 +42,9 @@ enum pcm_use {
 	PCM_USE_READ,    /* pcm_chip_read() */
 	PCM_USE_MVM,     /* one normal a column */
 	PCM_USE_LITERAL, /* one normal a device */
+	PCM_USE_STUCK,   /* one word a device */
+	PCM_USE_LINE,    /* one word a row or column; operation: which kind of fault */
+	PCM_USE_ADC,     /* one normal a column; operation 0: gain, 1: offset */
 };
 
 /* Where an operation's numbers start; the block is added by whoever draws. */
@@ -55,5 +58,8 @@ struct pcm_stream {
 void pcm_philox(uint32_t ret[4], const uint32_t ctr[4], const uint32_t key[2]);
 
 struct pcm_stream pcm_stream(uint64_t seed, uint32_t i_chip, enum pcm_use use, uint64_t op);
+
+/* Word i of an operation, uniform: word i % 4 of block i / 4. */
+uint32_t pcm_word_at(const struct pcm_stream *s, uint32_t i);
 
 #endif

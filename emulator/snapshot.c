@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "snapshot.h"
 #include "chip.h"
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <zlib.h>
 
-#define N_COUNT 7
+#define N_COUNT 8
 
 static uint8_t *put_u32(uint8_t *p, uint32_t x)
 {
@@ -72,10 +73,15 @@ static uint32_t n_param(void)
 	return n;
 }
 
+#define N_IDENTITY_MAX 4096
+
 /* What identifies a chip: parameters, index, geometry. */
 static size_t size_of_identity(void)
 {
-	return 4 + 8 * (size_t)n_param() + 4 * 4;
+	size_t n = 4 + 4 * 4;
+	for (const struct pcm_param *t = pcm_param_table; t->key; t++)
+		n += t->type == PCM_PARAM_FAULTS ? PCM_N_TEXT : 8;
+	return n;
 }
 
 static uint8_t *put_identity(uint8_t *p, const struct pcm_chip *c)
@@ -83,6 +89,11 @@ static uint8_t *put_identity(uint8_t *p, const struct pcm_chip *c)
 	p = put_u32(p, n_param());
 	for (const struct pcm_param *t = pcm_param_table; t->key; t++) {
 		const char *field = (const char *)&c->prm + t->offset;
+		if (t->type == PCM_PARAM_FAULTS) {
+			memcpy(p, field, PCM_N_TEXT);
+			p += PCM_N_TEXT;
+			continue;
+		}
 		bool is_wide = t->type == PCM_PARAM_DOUBLE || t->type == PCM_PARAM_U64;
 		uint64_t wide = 0;
 		uint32_t narrow = 0;
@@ -98,21 +109,24 @@ static uint8_t *put_identity(uint8_t *p, const struct pcm_chip *c)
 static void counters(struct pcm_stats *s, uint64_t *ret[N_COUNT])
 {
 	uint64_t *all[N_COUNT] = { &s->time, &s->n_mvm, &s->n_set, &s->n_reset, &s->n_read,
-		&s->n_program, &s->n_sat };
+		&s->n_program, &s->n_sat, &s->n_phase };
 	memcpy(ret, all, sizeof(all));
 }
 
 /* Where the arrays are in a snapshot. */
 struct layout {
-	size_t count, adc_range, g, memory, t_prog, chunk_t, end;
+	size_t count, phases, adc_range, fix_gain, fix_offset, g, memory, t_prog, chunk_t, end;
 };
 
 static struct layout layout(void)
 {
 	struct layout l;
 	l.count = PCM_SNAPSHOT_BODY_AT + size_of_identity();
-	l.adc_range = l.count + 8 * N_COUNT;
-	l.g = l.adc_range + 4 * PCM_N_COL;
+	l.phases = l.count + 8 * N_COUNT;
+	l.adc_range = l.phases + 4;
+	l.fix_gain = l.adc_range + 4 * PCM_N_COL;
+	l.fix_offset = l.fix_gain + 4 * PCM_N_COL;
+	l.g = l.fix_offset + 4 * PCM_N_COL;
 	l.memory = l.g + 4 * (size_t)PCM_N;
 	l.t_prog = l.memory + 4 * (size_t)PCM_N;
 	l.chunk_t = l.t_prog + 8 * (size_t)PCM_N;
@@ -140,7 +154,10 @@ int pcm_chip_snapshot(const struct pcm_chip *c, void *buf, size_t n)
 	counters(&count, value);
 	for (int i = 0; i < N_COUNT; i++)
 		p = put_u64(p, *value[i]);
+	p = put_u32(p, c->phases);
 	p = put_floats(p, c->adc_range, PCM_N_COL);
+	p = put_floats(p, c->fix_gain, PCM_N_COL);
+	p = put_floats(p, c->fix_offset, PCM_N_COL);
 	p = put_floats(p, c->array.g, PCM_N);
 	p = put_floats(p, c->array.memory, PCM_N);
 	p = put_u64s(p, c->array.t_prog, PCM_N);
@@ -152,7 +169,8 @@ int pcm_chip_snapshot(const struct pcm_chip *c, void *buf, size_t n)
 
 static int check_header(const struct pcm_chip *c, const uint8_t *buf, size_t n)
 {
-	uint8_t mine[1024];
+	uint8_t mine[N_IDENTITY_MAX];
+	assert(size_of_identity() <= sizeof(mine));
 	if (n < PCM_SNAPSHOT_BODY_AT + size_of_identity() || u32_at(buf) != PCM_SNAPSHOT_MAGIC)
 		return -EBADMSG;
 	if (u32_at(buf + 4) != PCM_SNAPSHOT_VERSION)
@@ -202,8 +220,13 @@ static int check_content(const struct pcm_chip *c, const uint8_t *buf, const str
 		if (u64_at(buf + l->count + 8 * i) > PCM_T_MAX)
 			return -EBADMSG;
 	}
+	if (u32_at(buf + l->phases) > PCM_FOUR_PHASES)
+		return -EBADMSG;
 	for (size_t i = 0; i < PCM_N_COL; i++) {
+		float gain = float_at(buf + l->fix_gain + 4 * i);
 		if (!pcm_adc_range_ok(float_at(buf + l->adc_range + 4 * i)))
+			return -EBADMSG;
+		if (!pcm_correction_ok(gain, float_at(buf + l->fix_offset + 4 * i)))
 			return -EBADMSG;
 	}
 	if (!floats_within(buf + l->g, PCM_N, 0.0f, c->law.g_max))
@@ -219,8 +242,12 @@ static void apply(struct pcm_chip *c, const uint8_t *buf, const struct layout *l
 	counters(&c->count, value);
 	for (size_t i = 0; i < N_COUNT; i++)
 		*value[i] = u64_at(buf + l->count + 8 * i);
-	for (size_t i = 0; i < PCM_N_COL; i++)
+	c->phases = u32_at(buf + l->phases);
+	for (size_t i = 0; i < PCM_N_COL; i++) {
 		c->adc_range[i] = float_at(buf + l->adc_range + 4 * i);
+		c->fix_gain[i] = float_at(buf + l->fix_gain + 4 * i);
+		c->fix_offset[i] = float_at(buf + l->fix_offset + 4 * i);
+	}
 	for (size_t i = 0; i < PCM_N; i++) {
 		c->array.g[i] = float_at(buf + l->g + 4 * i);
 		c->array.memory[i] = float_at(buf + l->memory + 4 * i);

@@ -3,10 +3,11 @@
  * snapshot.h - layout of a saved chip. All little-endian, floats as IEEE bits.
  *
  *	u32 "PCMS"   u32 version   u32 CRC-32 of all that follows (zlib's)
- *	u32 n_param  u64 each parameter in table order (double bits, or the integer)
+ *	u32 n_param  u64 each parameter in table order (double bits, or the integer; text: 256 bytes)
  *	u32 i_chip, n_row, n_col, n_device
- *	u64 time, n_mvm, n_set, n_reset, n_read, n_program, n_sat
- *	f32 adc_range [n_col]
+ *	u64 time, n_mvm, n_set, n_reset, n_read, n_program, n_sat, n_phase
+ *	u32 phases
+ *	f32 adc_range, fix_gain, fix_offset, each [n_col]
  *	f32 g, f32 memory, u64 t_prog, each [n_row][n_device][n_col]
  *	u64 chunk_t [n_row][n_col / 16]; all ones: stale
  *
@@ -21,7 +22,7 @@
 #include <stdint.h>
 
 #define PCM_SNAPSHOT_MAGIC   UINT32_C(0x534d4350)
-#define PCM_SNAPSHOT_VERSION 1
+#define PCM_SNAPSHOT_VERSION 2
 #define PCM_SNAPSHOT_CRC_AT  8  /* where the checksum is */
 #define PCM_SNAPSHOT_BODY_AT 12 /* what it covers */
 

@@ -102,7 +102,7 @@ static int print_uri(struct board_emu_config *c)
 		r = append(c, "preset", c->preset);
 	}
 	for (const struct pcm_param *p = pcm_param_table; p->key && r == 0; p++) {
-		char value[64] = "", other[64] = "";
+		char value[PCM_N_TEXT] = "", other[PCM_N_TEXT] = "";
 
 		pcm_params_print(&c->prm, p->key, value, sizeof(value));
 		pcm_params_print(&plain, p->key, other, sizeof(other));

@@ -31,6 +31,8 @@ static void print_range(char *buf, size_t n, const struct pcm_param *p)
 		list_choices(buf, n, p->choices);
 	else if (p->type == PCM_PARAM_U64)
 		snprintf(buf, n, "0 .. 18446744073709551615");
+	else if (p->type == PCM_PARAM_FAULTS)
+		snprintf(buf, n, "up to %d bytes", PCM_N_TEXT - 1);
 	else
 		snprintf(buf, n, "%.10g .. %.10g", p->min, p->max);
 }
@@ -61,6 +63,10 @@ static int param_complaint(
 			*unit ? " " : "", unit, range, *unit ? " " : "", unit, p->help);
 	if (r != -EINVAL)
 		return xbar_fail(msg, r, "emu: %s=%s: %s", p->key, value, strerror(-r));
+	if (p->type == PCM_PARAM_FAULTS)
+		return xbar_fail(msg, r,
+			"emu: %s=%s is no list like row:17,code:5:-3,set:1:2:3 (%s)", p->key, value,
+			p->help);
 	if (p->type == PCM_PARAM_CHOICE)
 		return xbar_fail(msg, r, "emu: %s=%s: unknown, did you mean \"%s\"? There are: %s",
 			p->key, value, xbar_nearest(value, p->choices), range);
@@ -159,7 +165,7 @@ int emu_config_parse(struct emu_config *ret, const struct xbar_uri *uri, struct 
 static int append_param(const struct emu_config *c, const struct pcm_params *preset,
 	const struct pcm_param *p, char *buf, size_t n)
 {
-	char value[64], plain[64];
+	char value[PCM_N_TEXT], plain[PCM_N_TEXT];
 	int r = pcm_params_print(&c->prm, p->key, value, sizeof(value));
 
 	if (r == 0)

@@ -36,6 +36,7 @@
 #define PCM_N_COL    256
 #define PCM_N_DEVICE 4
 #define PCM_DAC_MAX  127 /* 8-bit signed input codes are -127 .. 127; 127 is a full-scale input */
+#define PCM_N_TEXT   256 /* longest value of a parameter as text, and a NUL */
 
 struct pcm_chip;
 
@@ -45,10 +46,14 @@ struct pcm_params {
 	uint32_t model;      /* index into pcm_model_names */
 	uint32_t read_noise; /* enum pcm_noise */
 	uint32_t adc_bits;
+	uint32_t read_phases; /* enum pcm_phases, after power-up; pcm_chip_phases() changes it */
 	double adc_range; /* A, full scale after power-up; pcm_chip_adc() changes it per column */
-	double v_read;    /* V */
-	double g_min, g_max;                       /* S, where the stored conductance is clamped */
-	double set_step;                           /* S, model ideal */
+	double adc_gain_sd, adc_offset_sd; /* 1, A: spread over columns */
+	double adc_noise_sd;               /* A, of one conversion */
+	double one_phase_sd;               /* 1, of adc_range: what reading in one phase adds */
+	double v_read;                     /* V */
+	double g_min, g_max;               /* S, where the stored conductance is clamped */
+	double set_step;                   /* S, model ideal */
 	double set_mean_0, set_mean_g, set_mean_p; /* S, 1, S: mean dG = 0 + g G + p P */
 	double set_sd_0, set_sd_g, set_sd_p;       /* S, 1, S */
 	double set_memory;                      /* pulses: P decays by exp(-1/set_memory) a pulse */
@@ -59,6 +64,11 @@ struct pcm_params {
 	double read_sd_0, read_sd_g;            /* S, 1: sd of one read of one device = 0 + g G */
 	double t_mvm, t_set, t_reset, t_read;   /* s per vector, pulse, pulse, row read */
 	double e_mvm, e_set, e_reset, e_read;   /* J per vector, pulse, pulse, device read */
+	double stuck_reset_rate, stuck_set_rate;                    /* of devices */
+	double dead_row_rate, dead_col_rate;                        /* of rows, of columns */
+	double swapped_col_rate, noisy_col_rate, missing_code_rate; /* of columns */
+	double noisy_col_sd;                                        /* A */
+	char faults[PCM_N_TEXT]; /* a list, see pcm_param_table */
 };
 
 enum pcm_noise {
@@ -67,7 +77,16 @@ enum pcm_noise {
 	PCM_NOISE_OFF,
 };
 
-enum pcm_param_type { PCM_PARAM_DOUBLE, PCM_PARAM_U32, PCM_PARAM_U64, PCM_PARAM_CHOICE };
+/* Input signs and weight signs together, or each of the four combinations apart. */
+enum pcm_phases { PCM_ONE_PHASE, PCM_FOUR_PHASES };
+
+enum pcm_param_type {
+	PCM_PARAM_DOUBLE,
+	PCM_PARAM_U32,
+	PCM_PARAM_U64,
+	PCM_PARAM_CHOICE,
+	PCM_PARAM_FAULTS, /* char [PCM_N_TEXT] */
+};
 
 /* One row of the parameter table; it drives URI queries, presets and help. */
 struct pcm_param {
@@ -111,7 +130,10 @@ const char *pcm_preset_nearest(const char *name);
  */
 int pcm_params_set(struct pcm_params *prm, const char *key, const char *value);
 
-/* Write a parameter's value as text that pcm_params_set() reads back exactly; -ENOENT, -ENOSPC. */
+/*
+ * Write a parameter's value as text that pcm_params_set() reads back exactly; PCM_N_TEXT bytes are
+ * enough for any. -ENOENT, -ENOSPC.
+ */
 int pcm_params_print(const struct pcm_params *prm, const char *key, char *buf, size_t n);
 
 /* Checks that span parameters (g_min < g_max, ...); NULL if fine, else the complaint as a sentence. */
@@ -147,6 +169,7 @@ struct pcm_stats {
 	uint64_t n_mvm;                             /* vectors */
 	uint64_t n_set, n_reset, n_read, n_program; /* pulses, pulses, device reads, devices */
 	uint64_t n_sat;                             /* saturated ADC codes */
+	uint64_t n_phase;                           /* of all vectors */
 	double energy;                              /* J */
 };
 
@@ -164,7 +187,8 @@ const struct pcm_params *pcm_chip_params(const struct pcm_chip *c);
  * One code is pcm_chip_adc_lsb(c, col) amperes, rounded half to even; codes saturate at
  * +-(2^(adc_bits - 1) - 1), counted.
  * Read noise: sd of a device's read is read_sd_0 + read_sd_g G(t) (Nandakumar 2018), independent.
- * Advances the clock by n_vec * t_mvm; conductances are those at the call's start of each vector,
+ * Column c measures gain_c I_c + offset_c + noise, corrected by what pcm_chip_correct() was told.
+ * Advances the clock by n_vec * t_mvm, four times that in four phases; conductances are those at the call's start of each vector,
  * within drift_tol. Cost: proportional to the rows driven. -EINVAL outside the chip.
  */
 int pcm_chip_mvm(struct pcm_chip *c, struct pcm_mvm *m);
@@ -192,6 +216,21 @@ int pcm_chip_program(struct pcm_chip *c, const struct pcm_patch *w, const float 
 /* Full-scale current of columns col .. col + n_col - 1, A > 0. Takes no chip time. */
 int pcm_chip_adc(struct pcm_chip *c, uint32_t col, uint32_t n_col, float range);
 float pcm_chip_adc_lsb(const struct pcm_chip *c, uint32_t col); /* A per code */
+
+/*
+ * Affine correction after the ADCs of columns col .. col + n_col - 1: a current measured as I counts
+ * as gain I + offset, in pcm_chip_read() too. gain in 1e-3 .. 1e3, offset in A, |offset| <= 1.
+ */
+int pcm_chip_correct(struct pcm_chip *c, uint32_t col, uint32_t n_col, float gain, float offset);
+void pcm_chip_correction(
+	const struct pcm_chip *c, uint32_t col, float *ret_gain, float *ret_offset);
+
+/*
+ * How the chip reads from now on. Four phases, each sign of the inputs and each polarity of the
+ * devices apart, take four times the time and energy, add no one_phase_sd, and cancel the ADCs'
+ * offsets, as two phases count negatively; the ADCs' noise counts four times.
+ */
+int pcm_chip_phases(struct pcm_chip *c, enum pcm_phases phases);
 
 /* Let dt ns pass. -EOVERFLOW if the clock would pass 2^62 ns (146 years). */
 int pcm_chip_wait(struct pcm_chip *c, uint64_t dt);

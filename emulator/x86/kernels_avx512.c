@@ -221,6 +221,7 @@ const struct pcm_dsp pcm_dsp_avx512 = {
 	.add_bit = add_bit,
 	.add_int8 = add_int8,
 	.convert = convert,
+	.convert_column = convert_column,
 	.drifted = drifted,
 	.refresh = refresh,
 };

@@ -220,6 +220,11 @@ INLINE v_f round_even(v_f x)
 	return v_sub(v_add(x, v_set(ROUND_MAGIC)), v_set(ROUND_MAGIC));
 }
 
+INLINE v_f clip(v_f x, float max)
+{
+	return v_max(v_min(x, v_set(max)), v_set(-max));
+}
+
 static uint32_t convert(int16_t *out, const float *acc_g, const float *acc_v, const float *z,
 	const float *scale, float max, uint32_t n_col)
 {
@@ -229,11 +234,33 @@ static uint32_t convert(int16_t *out, const float *acc_g, const float *acc_v, co
 		if (acc_v)
 			y = v_add(y, v_mul(v_sqrt(v_load(acc_v + c)), v_load(z + c)));
 		y = v_mul(y, v_load(scale + c));
-		y = v_max(v_min(y, v_set(max + 1.0f)), v_set(-(max + 1.0f)));
-		y = round_even(y);
-		v_f clipped = v_max(v_min(y, v_set(max)), v_set(-max));
+		y = round_even(clip(y, max + 1.0f));
+		v_f clipped = clip(y, max);
 		v_store_i16(out + c, v_to_int(clipped));
 		n_sat += v_count_unequal(y, clipped, n_col - c);
+	}
+	return n_sat;
+}
+
+static uint32_t convert_column(int16_t *out, const float *acc_g, const float *acc_v, const float *z,
+	const struct pcm_column *k, float max, uint32_t n_col)
+{
+	uint32_t n_sat = 0;
+	for (uint32_t c = 0; c < n_col; c += V_N) {
+		v_f scale = v_load(k->scale + c), var = v_load(k->var + c);
+		if (acc_v)
+			var = v_add(v_mul(v_mul(v_load(acc_v + c), scale), scale), var);
+		v_f y = v_add(v_mul(v_load(acc_g + c), scale), v_load(k->offset + c));
+		y = v_add(y, v_mul(v_sqrt(var), v_load(z + c)));
+		v_f raw = clip(y, max + 1.0f), whole = round_even(raw);
+		v_f over = v_sub(whole, clip(whole, max));
+		y = v_add(
+			v_mul(clip(raw, max), v_load(k->fix_gain + c)), v_load(k->fix_offset + c));
+		y = round_even(clip(y, max + 1.0f));
+		v_f clipped = clip(y, max), over_2 = v_sub(y, clipped);
+		v_store_i16(out + c, v_to_int(clipped));
+		over = v_add(v_mul(over, over), v_mul(over_2, over_2));
+		n_sat += v_count_unequal(over, v_set(0.0f), n_col - c);
 	}
 	return n_sat;
 }

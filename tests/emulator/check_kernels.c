@@ -178,6 +178,45 @@ static void conversion_is_the_same_codes(void **state)
 	for_each_dsp(compare_convert);
 }
 
+static void compare_convert_column(const struct pcm_dsp *dsp)
+{
+	float g[N_OUT], v[N_OUT], z[N_OUT], scale[N_OUT], offset[N_OUT], var[N_OUT];
+	float fix_gain[N_OUT], fix_offset[N_OUT];
+	const struct pcm_column column = { scale, offset, var, fix_gain, fix_offset };
+	int16_t out[2][N_OUT];
+	for (int i = 0; i < 600; i++) {
+		uint32_t n_col = 1 + (uint32_t)i % 256, n_sat[2];
+		float max = draw(2) ? 127.0f : 32767.0f;
+		bool noisy = draw(2);
+		for (int j = 0; j < N_OUT; j++) {
+			g[j] = uniform(-1e-3, 1e-3);
+			v[j] = uniform(0, 1e-9);
+			z[j] = draw(3) ? uniform(-4, 4) : 0.0f;
+			scale[j] = draw(8) ? uniform(-1e6, 1e6) : 0.0f;
+			offset[j] = draw(3) ? uniform(-100, 100) : 0.0f;
+			var[j] = draw(3) ? uniform(0, 100) : 0.0f;
+			fix_gain[j] = draw(3) ? uniform(0.3, 3) : 1.0f;
+			fix_offset[j] = draw(3) ? (float)draw(256) / 2 - 64 : 0.0f;
+		}
+		for (int k = 0; k < 2; k++) {
+			const struct pcm_dsp *d = k ? dsp : &pcm_dsp_c;
+			for (int j = 0; j < N_OUT; j++)
+				out[k][j] = CANARY;
+			n_sat[k] = d->convert_column(
+				out[k], g, noisy ? v : NULL, z, &column, max, n_col);
+			assert_int_equal(out[k][round_up(n_col)], CANARY);
+		}
+		assert_memory_equal(out[0], out[1], n_col * sizeof(int16_t));
+		assert_int_equal(n_sat[0], n_sat[1]);
+	}
+}
+
+static void conversion_by_columns_is_the_same_codes(void **state)
+{
+	(void)state;
+	for_each_dsp(compare_convert_column);
+}
+
 /* One row of devices, and laws. */
 struct row {
 	float g[N_DEVICE], nu[N_DEVICE];
@@ -313,6 +352,7 @@ int main(void)
 		cmocka_unit_test_setup(normals_are_the_same_bits, start),
 		cmocka_unit_test_setup(sums_over_rows_are_the_same_bits, start),
 		cmocka_unit_test_setup(conversion_is_the_same_codes, start),
+		cmocka_unit_test_setup(conversion_by_columns_is_the_same_codes, start),
 		cmocka_unit_test_setup(drifted_devices_are_the_same_bits, start),
 		cmocka_unit_test_setup(refreshed_chunks_are_the_same_bits, start),
 		cmocka_unit_test_setup(drift_is_a_power_law_to_1e_6, start),

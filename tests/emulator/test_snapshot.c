@@ -7,15 +7,18 @@
 #include <string.h>
 
 /* Where things are, from the table of snapshot.h: from the end, whose parts have fixed sizes. */
-#define SIZE_CHUNK_T    8 * 256 * 16
-#define SIZE_T_PROG     8 * N_DEVICE_ALL
-#define SIZE_FLOATS     4 * N_DEVICE_ALL
-#define AT_CHUNK_T(n)   ((n) - (SIZE_CHUNK_T))
-#define AT_T_PROG(n)    (AT_CHUNK_T(n) - (SIZE_T_PROG))
-#define AT_MEMORY(n)    (AT_T_PROG(n) - (SIZE_FLOATS))
-#define AT_G(n)         (AT_MEMORY(n) - (SIZE_FLOATS))
-#define AT_ADC_RANGE(n) (AT_G(n) - 4 * PCM_N_COL)
-#define AT_TIME(n)      (AT_ADC_RANGE(n) - 8 * 7)
+#define SIZE_CHUNK_T     8 * 256 * 16
+#define SIZE_T_PROG      8 * N_DEVICE_ALL
+#define SIZE_FLOATS      4 * N_DEVICE_ALL
+#define AT_CHUNK_T(n)    ((n) - (SIZE_CHUNK_T))
+#define AT_T_PROG(n)     (AT_CHUNK_T(n) - (SIZE_T_PROG))
+#define AT_MEMORY(n)     (AT_T_PROG(n) - (SIZE_FLOATS))
+#define AT_G(n)          (AT_MEMORY(n) - (SIZE_FLOATS))
+#define AT_FIX_OFFSET(n) (AT_G(n) - 4 * PCM_N_COL)
+#define AT_FIX_GAIN(n)   (AT_FIX_OFFSET(n) - 4 * PCM_N_COL)
+#define AT_ADC_RANGE(n)  (AT_FIX_GAIN(n) - 4 * PCM_N_COL)
+#define AT_PHASES(n)     (AT_ADC_RANGE(n) - 4)
+#define AT_TIME(n)       (AT_PHASES(n) - 8 * 8)
 
 /* Pulses, products and waits; out gets what came of it. */
 static void work(struct pcm_chip *c, uint64_t seed, int16_t *out)
@@ -37,13 +40,19 @@ static void work(struct pcm_chip *c, uint64_t seed, int16_t *out)
 		assert_int_equal(pcm_chip_mvm(c, &m), 0);
 		assert_int_equal(pcm_chip_wait(c, draw(UINT64_C(30000000000))), 0);
 		assert_int_equal(pcm_chip_adc(c, (uint32_t)draw(256), 1, 2e-5f), 0);
+		assert_int_equal(pcm_chip_correct(c, (uint32_t)draw(256), 1, 1.1f, 1e-7f), 0);
+		assert_int_equal(pcm_chip_phases(c, (enum pcm_phases)draw(2)), 0);
 	}
 }
 
 static void restored_chip_goes_on_as_if_nothing_had_happened(void **state)
 {
-	static const char *const modes[] = { "seed=1", "seed=2&drift_nu_sd=0.01&drift_tol=1e-2",
-		"seed=3&model=ideal", "seed=4&read_noise=literal" };
+	static const char *const modes[] = {
+		"seed=1", "seed=2&drift_nu_sd=0.01&drift_tol=1e-2", "seed=3&model=ideal",
+		"seed=4&read_noise=literal",
+		"seed=5&adc_gain_sd=0.1&adc_offset_sd=1e-7&adc_noise_sd=1e-7&stuck_set_rate=0.01"
+		"&dead_row_rate=0.1&missing_code_rate=0.5&noisy_col_rate=0.1&swapped_col_rate=0.1"
+	};
 	int16_t out[1500], out_2[1500];
 	(void)state;
 	for (size_t i = 0; i < N_LIST(modes); i++) {
@@ -176,7 +185,18 @@ static void impossible_content_is_ebadmsg(void **state)
 		pcm_snapshot_seal(f.bad, f.n);
 		refuse(&f, f.n, -EBADMSG);
 	}
-	for (size_t i = 0; i < 7; i++) {
+	for (size_t i = 0; i < N_LIST(bad_range); i++) {
+		put_float(f.bad + AT_FIX_GAIN(f.n) + 4 * draw(PCM_N_COL), bad_range[i]);
+		pcm_snapshot_seal(f.bad, f.n);
+		refuse(&f, f.n, -EBADMSG);
+	}
+	put_float(f.bad + AT_FIX_OFFSET(f.n) + 4 * draw(PCM_N_COL), NAN);
+	pcm_snapshot_seal(f.bad, f.n);
+	refuse(&f, f.n, -EBADMSG);
+	f.bad[AT_PHASES(f.n)] = 2;
+	pcm_snapshot_seal(f.bad, f.n);
+	refuse(&f, f.n, -EBADMSG);
+	for (size_t i = 0; i < 8; i++) {
 		memcpy(f.bad + AT_TIME(f.n) + 8 * i, &too_late, 8);
 		pcm_snapshot_seal(f.bad, f.n);
 		refuse(&f, f.n, -EBADMSG);

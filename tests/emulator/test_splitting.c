@@ -13,7 +13,8 @@ static float big[N_DEVICE_ALL];
 static void vectors_may_come_in_any_number_of_calls(void **state)
 {
 	static const char *const modes[] = { "seed=3", "seed=3&read_noise=literal",
-		"seed=3&read_noise=off&drift_tol=0&drift_t_min=1e-9" };
+		"seed=3&read_noise=off&drift_tol=0&drift_t_min=1e-9",
+		"seed=3&adc_gain_sd=0.1&adc_noise_sd=1e-7&dead_row_rate=0.1&read_phases=4" };
 	(void)state;
 	for (size_t i = 0; i < 2 * N_LIST(modes); i++) {
 		enum pcm_input input = i % 2 ? PCM_INPUT_INT8 : PCM_INPUT_BIT;
@@ -53,7 +54,8 @@ static void pulse_list_may_be_split_anywhere(void **state)
 {
 	enum { N = 3000 };
 	static struct pcm_pulse p[N];
-	struct pcm_chip *a = make_chip("seed=9", 1), *b = make_chip("seed=9", 1);
+	const char *text = "seed=9&stuck_reset_rate=0.1&stuck_set_rate=0.1";
+	struct pcm_chip *a = make_chip(text, 1), *b = make_chip(text, 1);
 	(void)state;
 	draw_pulses(p, N);
 	assert_int_equal(pcm_chip_pulse(a, p, N), 0);
@@ -136,8 +138,12 @@ static uint64_t workload(struct pcm_chip *c, uint64_t seed)
 static void every_set_of_kernels_gives_the_same_bytes(void **state)
 {
 	static const char *const names[] = { "avx2", "avx512" };
-	static const char *const modes[] = { "seed=1", "seed=2&drift_nu_sd=0.01",
-		"seed=3&read_noise=literal&adc_bits=12", "seed=4&model=ideal" };
+	static const char *const modes[] = {
+		"seed=1", "seed=2&drift_nu_sd=0.01", "seed=3&read_noise=literal&adc_bits=12",
+		"seed=4&model=ideal",
+		"seed=5&adc_gain_sd=0.1&adc_offset_sd=1e-7&adc_noise_sd=1e-7&stuck_set_rate=0.01"
+		"&dead_row_rate=0.1&missing_code_rate=0.5&noisy_col_rate=0.1&swapped_col_rate=0.1"
+	};
 	int n = 0;
 	(void)state;
 	for (size_t i = 0; i < N_LIST(names) * N_LIST(modes); i++) {
