@@ -9,7 +9,7 @@
 #include "learner.h"
 #include "snu.h"
 
-#define N_STATE  9  /* float arrays of a layer */
+#define N_STATE  11 /* float arrays of a layer */
 #define N_FACTOR 64 /* (1 + z) <= 2 each: their product stays below 2^64 */
 
 static int init_layers(struct snn_batch *b)
@@ -27,7 +27,7 @@ static int init_layers(struct snn_batch *b)
 	for (uint32_t l = 0; l < net->n_layer; l++) {
 		struct snn_layer_state *y = &b->layer[l];
 		float **array[N_STATE] = { &y->i, &y->s, &y->y, &y->psi, &y->s_prev, &y->y_prev,
-			&y->psi_prev, &y->l, &y->h };
+			&y->psi_prev, &y->l, &y->h, &y->a, &y->threshold };
 
 		for (int k = 0; k < N_STATE; k++) {
 			*array[k] = p;
@@ -95,6 +95,7 @@ static void rest(struct snn_batch *b)
 		memset(y->s, 0, size);
 		memset(y->y, 0, size);
 		memset(y->psi, 0, size);
+		memset(y->a, 0, size);
 		for (uint32_t lane = 0; lane < b->n_lane; lane++)
 			snn_spikes_list(&y->out, lane, NULL, 0);
 	}
@@ -144,7 +145,9 @@ static void neurons(struct snn_batch *b, uint32_t l, struct snn_score *score)
 			.y_prev = y->y_prev + at,
 			.s = y->s + at,
 			.y = y->y + at,
-			.psi = y->psi + at };
+			.psi = y->psi + at,
+			.a = y->a + at,
+			.threshold = y->threshold + at };
 
 		if (b->net->is_recurrent)
 			snn_add(n, y->h + at, y->i + at);

@@ -20,7 +20,8 @@ struct snn_layer_state {
 	float *h;                   /* H y', of recurrent layers */
 	float *i, *s, *y, *psi;
 	float *s_prev, *y_prev, *psi_prev;
-	float *l; /* learning signal dE/dy */
+	float *l;             /* learning signal dE/dy */
+	float *a, *threshold; /* of neurons that adapt: a, b + beta a */
 };
 
 struct snn_learner;

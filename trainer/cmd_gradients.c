@@ -66,7 +66,7 @@ static const struct argp argp = {
 	       "\vfloat32 datasets: /input [T][n_in], /target [T][n_out]; /param/W [n_hidden][n_in], b "
 	       "(thresholds), V [n_out][n_hidden], c (output biases), B [n_hidden][n_out], with network.recurrent H [n_hidden][n_hidden]; /grad/W, b, "
 	       "V, c, H: sums over the steps. Several hidden layers: W1, b1, B1, W2, ... Attributes: rule, "
-	       "neuron, reset, decay, psi, psi_gamma, psi_width, nll (nats, summed over the steps)."
+	       "neuron, reset, decay, psi, psi_gamma, psi_width, adaptation, adaptation_decay, nll (nats, summed over the steps)."
 };
 
 /* [n_row][n_col] as [n_col][n_row]: files have outputs first. */
@@ -142,7 +142,7 @@ static void put_attributes(struct snn_store *st, const struct snn_trainer *tr, d
 	static const char *const texts[] = { "rule", "network.neuron", "network.reset",
 		"network.psi" };
 	static const char *const numbers[] = { "network.decay", "network.psi_gamma",
-		"network.psi_width" };
+		"network.psi_width", "network.adaptation", "network.adaptation_decay" };
 	char value[64];
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

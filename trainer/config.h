@@ -44,7 +44,8 @@ struct snn_config {
 		double h_scale; /* initial H: uniform in +- scale / sqrt(neurons) */
 		double decay;   /* d */
 		double psi_gamma, psi_width;
-		double threshold;        /* initial b */
+		double threshold;                    /* initial b */
+		double adaptation, adaptation_decay; /* beta, 0 none; rho */
 		double w_scale, v_scale; /* initial W, V: uniform in +- scale / sqrt(fan-in) */
 		double b_scale;          /* feedback B: uniform in +- scale / sqrt(n_out) */
 		bool b_center;           /* B p = 0, p each output's frequency */

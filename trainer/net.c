@@ -158,6 +158,8 @@ int snn_net_init(struct snn_net *net, const struct snn_config *c, uint32_t n_in,
 		.decay = (float)c->network.decay,
 		.psi_gamma = (float)c->network.psi_gamma,
 		.psi_width = (float)c->network.psi_width,
+		.adaptation = (float)c->network.adaptation,
+		.adaptation_decay = (float)c->network.adaptation_decay,
 	};
 	memcpy(net->size, c->network.hidden, sizeof(net->size));
 	r = check_sizes(net, e);

@@ -44,6 +44,7 @@ struct snn_net {
 	uint32_t size[SNN_MAX_HIDDEN];
 	int neuron, reset, psi; /* enums of config.h */
 	float decay, psi_gamma, psi_width;
+	float adaptation, adaptation_decay; /* beta, 0: thresholds do not adapt; rho */
 	bool is_recurrent;
 	bool is_layered; /* B_l comes from layer l + 1, not from the output */
 	uint32_t n_matrix, n_tensor;

@@ -26,6 +26,14 @@ static int choose_form(
 {
 	bool is_step = c->train.update == SNN_UPDATE_STEP;
 
+	if (c->network.adaptation > 0) {
+		if (c->train.trace == SNN_TRACE_EVENT)
+			return snn_fail(e, -EINVAL,
+				"train.trace: event has no form for thresholds that adapt (network.adaptation = %g): use dense",
+				c->network.adaptation);
+		*ret = &snn_trace_adaptive;
+		return 0;
+	}
 	if (c->train.trace == SNN_TRACE_EVENT && is_step)
 		return snn_fail(e, -EINVAL,
 			"train.trace: event gives gradients at the end of a sequence only: use dense with train.update: step");

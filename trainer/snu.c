@@ -29,6 +29,15 @@ SNN_FAST static void membrane_soft(size_t n, float d, const float *restrict i,
 		s[k] = i[k] + d * s_prev[k] - b[k] * y_prev[k];
 }
 
+SNN_FAST static void adapt(size_t n, float rho, float beta, const float *restrict b,
+	const float *restrict y_prev, float *restrict a, float *restrict threshold)
+{
+	for (size_t k = 0; k < n; k++) {
+		a[k] = rho * a[k] + y_prev[k];
+		threshold[k] = b[k] + beta * a[k];
+	}
+}
+
 SNN_FAST static void spike(
 	size_t n, const float *restrict s, const float *restrict b, float *restrict y)
 {
@@ -75,24 +84,31 @@ static void smooth(size_t n, const float *s, const float *b, float *y, float *ps
 
 void snn_snu_step(const struct snn_net *net, uint32_t n, const struct snn_snu_step *p)
 {
+	const float *b = p->b;
+
+	if (net->adaptation > 0) {
+		adapt(n, net->adaptation_decay, net->adaptation, p->b, p->y_prev, p->a,
+			p->threshold);
+		b = p->threshold;
+	}
 	if (net->reset == SNN_RESET_FULL)
 		membrane_full(n, net->decay, p->i, p->s_prev, p->y_prev, p->s);
 	else
 		membrane_soft(n, net->decay, p->i, p->b, p->s_prev, p->y_prev, p->s);
 	if (net->neuron == SNN_SSNU) {
-		smooth(n, p->s, p->b, p->y, p->psi);
+		smooth(n, p->s, b, p->y, p->psi);
 		return;
 	}
-	spike(n, p->s, p->b, p->y);
+	spike(n, p->s, b, p->y);
 	switch (net->psi) {
 	case SNN_PSI_TRIANGULAR:
-		psi_triangular(n, net->psi_gamma, net->psi_width, p->s, p->b, p->psi);
+		psi_triangular(n, net->psi_gamma, net->psi_width, p->s, b, p->psi);
 		break;
 	case SNN_PSI_TANH:
-		psi_tanh(n, p->s, p->b, p->psi);
+		psi_tanh(n, p->s, b, p->psi);
 		break;
 	case SNN_PSI_FAST_SIGMOID:
-		psi_fast_sigmoid(n, p->s, p->b, p->psi);
+		psi_fast_sigmoid(n, p->s, b, p->psi);
 		break;
 	}
 }

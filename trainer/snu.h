@@ -6,6 +6,9 @@
  *	full reset  s = i + d s' (1 - y')          soft reset  s = i + d s' - b y'
  *	SNU         y = 1 where s > b, else 0      sSNU        y = sigmoid(s - b)
  *	psi: pseudo-derivative of y at u = s - b; for the sSNU the derivative y (1 - y)
+ *
+ * With network.adaptation beta (ALIF; Bellec et al., Nat. Commun. 11, 2020) b + beta a takes the place
+ * of b in y and psi, a <- rho a + y'. The soft reset still subtracts b.
  */
 #ifndef SNN_SNU_H
 #define SNN_SNU_H
@@ -17,6 +20,8 @@ struct snn_snu_step {
 	const float *b;               /* [n] thresholds */
 	const float *s_prev, *y_prev; /* [n] of the step before; zeros at the start */
 	float *s, *y, *psi;           /* [n] yours */
+	float *a; /* [n] adaptation, of the step before until this one; zeros at the start */
+	float *threshold; /* [n] scratch: b + beta a; both only where the net adapts */
 };
 
 void snn_snu_step(const struct snn_net *net, uint32_t n, const struct snn_snu_step *p);

@@ -42,4 +42,16 @@ static inline const float *snn_spikes_real(const struct snn_spikes *p, uint32_t 
 	return p->real + (size_t)lane * p->n;
 }
 
+/* Spike or value j, for j = 0, 1, .. in turn; *k is 0 at first. */
+static inline float snn_spikes_next(
+	const struct snn_spikes *p, uint32_t lane, uint32_t j, uint32_t *k)
+{
+	if (p->is_real)
+		return snn_spikes_real(p, lane)[j];
+	if (*k == p->n_on[lane] || snn_spikes_on(p, lane)[*k] != j)
+		return 0;
+	(*k)++;
+	return 1;
+}
+
 #endif

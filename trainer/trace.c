@@ -6,6 +6,8 @@
 #include <string.h>
 #include "fast.h"
 
+#define N_FACTOR 4 /* arrays a, c, p, jp, one after the other */
+
 int snn_trace_init(struct snn_trace *tr, const struct snn_trace_form *form,
 	const struct snn_net *net, uint32_t layer, uint32_t n_in, uint32_t n_lane,
 	bool has_reset_path)
@@ -20,13 +22,18 @@ int snn_trace_init(struct snn_trace *tr, const struct snn_trace_form *form,
 		.reset = net->reset,
 		.has_reset_path = has_reset_path,
 		.decay = net->decay,
+		.beta = net->adaptation,
+		.rho = net->adaptation_decay,
 	};
-	tr->a = calloc(2 * n + 2 * n * n_lane, sizeof(*tr->a));
+	tr->a = calloc(N_FACTOR * n + 3 * n * n_lane, sizeof(*tr->a));
 	if (!tr->a)
 		return -ENOMEM;
 	tr->c = tr->a + n;
-	tr->eps_b = tr->c + n;
-	tr->e_b = tr->eps_b + n * n_lane;
+	tr->p = tr->c + n;
+	tr->jp = tr->p + n;
+	tr->eps_b = tr->jp + n;
+	tr->epsa_b = tr->eps_b + n * n_lane;
+	tr->e_b = tr->epsa_b + n * n_lane;
 	return form->init(tr);
 }
 
@@ -41,6 +48,7 @@ void snn_trace_done(struct snn_trace *tr)
 void snn_trace_begin(struct snn_trace *tr, uint32_t lane)
 {
 	memset(tr->eps_b + (size_t)lane * tr->n, 0, tr->n * sizeof(*tr->eps_b));
+	memset(tr->epsa_b + (size_t)lane * tr->n, 0, tr->n * sizeof(*tr->epsa_b));
 	memset(tr->e_b + (size_t)lane * tr->n, 0, tr->n * sizeof(*tr->e_b));
 	tr->form->begin(tr, lane);
 }
@@ -74,14 +82,30 @@ SNN_FAST static void factors_soft(size_t n, double d, const struct snn_trace_inp
 	}
 }
 
-SNN_FAST static void signals(size_t n, const struct snn_trace_input *in, double *restrict c,
-	const double *restrict eps_b, double *restrict e_b, double *restrict grad_b)
+/* What thresholds that adapt need; e_b still of the step before. */
+static void factors_adaptive(
+	struct snn_trace *tr, const struct snn_trace_input *in, double *epsa_b, const double *e_b)
+{
+	for (uint32_t i = 0; i < tr->n; i++) {
+		double jj = !tr->has_reset_path       ? 0
+			: tr->reset == SNN_RESET_FULL ? -(double)tr->decay * (double)in->s_prev[i]
+						      : -(double)in->b[i];
+
+		tr->p[i] = (double)in->psi_prev[i];
+		tr->jp[i] = jj * tr->p[i];
+		epsa_b[i] = (double)tr->rho * epsa_b[i] + e_b[i];
+	}
+}
+
+SNN_FAST static void signals(size_t n, const struct snn_trace_input *in, double beta,
+	double *restrict c, const double *restrict eps_b, const double *restrict epsa_b,
+	double *restrict e_b, double *restrict grad_b)
 {
 	const float *restrict psi = in->psi, *restrict l = in->l;
 
 	for (size_t i = 0; i < n; i++) {
 		c[i] = (double)l[i] * (double)psi[i];
-		e_b[i] = (double)psi[i] * (eps_b[i] - 1);
+		e_b[i] = (double)psi[i] * (eps_b[i] - beta * epsa_b[i] - 1);
 		grad_b[i] += (double)l[i] * e_b[i];
 	}
 }
@@ -90,8 +114,11 @@ void snn_trace_step(
 	struct snn_trace *tr, const struct snn_trace_input *in, double *grad_w, double *grad_b)
 {
 	double *eps_b = tr->eps_b + (size_t)in->lane * tr->n;
+	double *epsa_b = tr->epsa_b + (size_t)in->lane * tr->n;
 	double *e_b = tr->e_b + (size_t)in->lane * tr->n;
 
+	if (tr->beta > 0)
+		factors_adaptive(tr, in, epsa_b, e_b);
 	if (!tr->has_reset_path) /* eps_b stays 0 */
 		for (uint32_t i = 0; i < tr->n; i++)
 			tr->a[i] = (double)tr->decay;
@@ -99,19 +126,19 @@ void snn_trace_step(
 		factors_full(tr->n, (double)tr->decay, in, tr->a, eps_b, e_b);
 	else
 		factors_soft(tr->n, (double)tr->decay, in, tr->a, eps_b, e_b);
-	signals(tr->n, in, tr->c, eps_b, e_b, grad_b);
+	signals(tr->n, in, (double)tr->beta, tr->c, eps_b, epsa_b, e_b, grad_b);
 	tr->form->step(tr, in->x, in->lane, grad_w);
 }
 
 void snn_trace_follow(struct snn_trace *tr, const struct snn_trace *first,
 	const struct snn_spikes *x, uint32_t lane, double *grad_w)
 {
-	memcpy(tr->a, first->a, tr->n * sizeof(*tr->a));
-	memcpy(tr->c, first->c, tr->n * sizeof(*tr->c));
+	memcpy(tr->a, first->a, N_FACTOR * tr->n * sizeof(*tr->a));
 	tr->form->step(tr, x, lane, grad_w);
 }
 
 void snn_trace_end(struct snn_trace *tr, uint32_t lane, double *grad_w)
 {
-	tr->form->end(tr, lane, grad_w);
+	if (tr->form->end)
+		tr->form->end(tr, lane, grad_w);
 }

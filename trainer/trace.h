@@ -11,6 +11,12 @@
  * Two forms of epsW: dense.c follows the equations; event.c touches the columns of active inputs
  * only and computes the same numbers up to rounding. Feed forward, both equal backpropagation
  * through time for any L that does not depend on the future.
+ *
+ * Thresholds that adapt (network.adaptation beta, a <- rho a + y', b + beta a for b in y and psi) are a
+ * second state with a trace of its own, for every parameter (adaptive.c; Bellec et al., Nat. Commun. 11,
+ * 2020, eqs 24-25, where j = d and J = 0):
+ *
+ *	epsa <- rho epsa + e'    eps <- j eps + J e' + ds/dp    e = psi (eps - beta epsa) + dy/dp
  */
 #ifndef SNN_TRACE_H
 #define SNN_TRACE_H
@@ -33,23 +39,23 @@ struct snn_trace_form {
 	int (*init)(struct snn_trace *tr);
 	void (*done)(struct snn_trace *tr);
 	void (*begin)(struct snn_trace *tr, uint32_t lane);
-	/* tr->a and tr->c hold a_i and L_i psi_i of this step; grad_w [n_in][n] */
+	/* tr->a, c, p and jp hold a_i, L_i psi_i, psi'_i and J_i psi'_i; grad_w [n_in][n] */
 	void (*step)(
 		struct snn_trace *tr, const struct snn_spikes *x, uint32_t lane, double *grad_w);
-	/* What has not yet reached grad_w goes there. */
+	/* What has not yet reached grad_w goes there; may be NULL. */
 	void (*end)(struct snn_trace *tr, uint32_t lane, double *grad_w);
 };
-extern const struct snn_trace_form snn_trace_dense, snn_trace_event;
+extern const struct snn_trace_form snn_trace_dense, snn_trace_event, snn_trace_adaptive;
 
 struct snn_trace {
 	const struct snn_trace_form *form;
 	uint32_t n_in, n, n_lane;
 	int reset;
 	bool has_reset_path; /* without: j = d and J = 0, as in e-prop */
-	float decay;
-	double *a, *c;       /* [n] of the step under way; a owns the block */
-	double *eps_b, *e_b; /* [n_lane][n] */
-	void *state;         /* of the form */
+	float decay, beta, rho;
+	double *a, *c, *p, *jp;       /* [n] of the step under way; a owns the block */
+	double *eps_b, *epsa_b, *e_b; /* [n_lane][n] */
+	void *state;                  /* of the form */
 };
 
 /* n_in: of the layer's inputs, or of its own spikes. */

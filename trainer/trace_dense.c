@@ -46,7 +46,6 @@ static void dense_step(
 {
 	float *eps = lane_eps(tr, lane);
 	float *a = lane_eps(tr, tr->n_lane), *c = a + tr->n;
-	const uint16_t *on = snn_spikes_on(x, lane);
 	uint32_t k = 0;
 
 	for (uint32_t i = 0; i < tr->n; i++) {
@@ -55,21 +54,10 @@ static void dense_step(
 	}
 	for (uint32_t j = 0; j < tr->n_in; j++) {
 		size_t at = (size_t)j * tr->n;
-		float x_j = 0;
+		float x_j = snn_spikes_next(x, lane, j, &k);
 
-		if (x->is_real)
-			x_j = snn_spikes_real(x, lane)[j];
-		else if (k < x->n_on[lane] && on[k] == j)
-			x_j = 1, k++;
 		column(tr->n, x_j, a, c, eps + at, grad_w + at);
 	}
-}
-
-static void dense_end(struct snn_trace *tr, uint32_t lane, double *grad_w)
-{
-	(void)tr;
-	(void)lane;
-	(void)grad_w;
 }
 
 const struct snn_trace_form snn_trace_dense = {
@@ -78,5 +66,4 @@ const struct snn_trace_form snn_trace_dense = {
 	.done = dense_done,
 	.begin = dense_begin,
 	.step = dense_step,
-	.end = dense_end,
 };

@@ -11,8 +11,9 @@ struct snn_exact {
 	size_t n, n_in, n_own; /* n_own: neurons that send to the layer itself, n or 0 */
 	size_t n_q;            /* parameters of a neuron: W, H, b */
 	int reset;
-	double decay;
+	double decay, beta, rho;
 	double *e, *eps; /* [n_lane][n][n * n_q]; e owns the block */
+	double *epsa;    /* the same; where thresholds do not adapt, NULL */
 	double *next;    /* [n][n * n_q] scratch */
 	double *direct;  /* [n_q] scratch: ds/dp of a neuron's own parameters */
 };
@@ -21,7 +22,7 @@ int snn_exact_new(struct snn_exact **ret, const struct snn_net *net, uint32_t la
 	uint32_t n_lane, struct snn_error *e)
 {
 	struct snn_exact *x = calloc(1, sizeof(*x));
-	size_t n_all;
+	size_t n_all, n_kind;
 
 	if (!x)
 		return -ENOMEM;
@@ -31,22 +32,26 @@ int snn_exact_new(struct snn_exact **ret, const struct snn_net *net, uint32_t la
 	x->n_q = x->n_in + x->n_own + 1;
 	x->reset = net->reset;
 	x->decay = (double)net->decay;
+	x->beta = (double)net->adaptation;
+	x->rho = (double)net->adaptation_decay;
+	n_kind = x->beta > 0 ? 3 : 2;
 	n_all = x->n * x->n * x->n_q;
-	if (n_all > MAX_BYTE / sizeof(double) / (2 * (size_t)n_lane + 1)) {
+	if (n_all > MAX_BYTE / sizeof(double) / (n_kind * n_lane + 1)) {
 		int r = snn_fail(e, -EINVAL,
 			"train.trace: exact keeps %zu numbers a sequence for a layer of %zu neurons: use fewer neurons, a smaller batch, or the diagonal trace",
-			2 * n_all, x->n);
+			n_kind * n_all, x->n);
 
 		free(x);
 		return r;
 	}
-	x->e = calloc((2 * (size_t)n_lane + 1) * n_all + x->n_q, sizeof(*x->e));
+	x->e = calloc((n_kind * n_lane + 1) * n_all + x->n_q, sizeof(*x->e));
 	if (!x->e) {
 		free(x);
 		return -ENOMEM;
 	}
 	x->eps = x->e + n_lane * n_all;
-	x->next = x->eps + n_lane * n_all;
+	x->epsa = n_kind > 2 ? x->eps + n_lane * n_all : NULL;
+	x->next = x->e + n_kind * n_lane * n_all;
 	x->direct = x->next + n_all;
 	*ret = x;
 	return 0;
@@ -65,6 +70,8 @@ void snn_exact_begin(struct snn_exact *x, uint32_t lane)
 
 	memset(x->e + lane * n_all, 0, n_all * sizeof(*x->e));
 	memset(x->eps + lane * n_all, 0, n_all * sizeof(*x->eps));
+	if (x->epsa)
+		memset(x->epsa + lane * n_all, 0, n_all * sizeof(*x->epsa));
 }
 
 /* ds/dp: x for W, y' for H; that of b is the neuron's own. */
@@ -120,21 +127,37 @@ static void add_gradient(
 	}
 }
 
+/* eps as e sees it: what is left of it where thresholds adapt, in x->next. */
+static const double *adapt(struct snn_exact *x, uint32_t lane, const double *e, const double *eps)
+{
+	size_t n_all = x->n * x->n * x->n_q;
+	double *epsa = x->epsa + lane * n_all;
+
+	for (size_t p = 0; p < n_all; p++) {
+		epsa[p] = x->rho * epsa[p] + e[p];
+		x->next[p] = eps[p] - x->beta * epsa[p];
+	}
+	return x->next;
+}
+
 void snn_exact_step(struct snn_exact *x, const struct snn_trace_input *in, const float *h,
 	const struct snn_exact_grad *grad)
 {
 	size_t n_p = x->n * x->n_q;
 	double *e = x->e + in->lane * x->n * n_p, *eps = x->eps + in->lane * x->n * n_p;
+	const double *seen = eps;
 
 	fill_direct(x, in);
 	for (size_t i = 0; i < x->n; i++)
 		next_of(x, in, h, i, e, eps);
 	memcpy(eps, x->next, x->n * n_p * sizeof(*eps));
+	if (x->epsa)
+		seen = adapt(x, in->lane, e, eps);
 	for (size_t i = 0; i < x->n; i++) {
 		double psi = (double)in->psi[i];
 
 		for (size_t p = 0; p < n_p; p++)
-			e[i * n_p + p] = psi * eps[i * n_p + p];
+			e[i * n_p + p] = psi * seen[i * n_p + p];
 		e[i * n_p + i * x->n_q + x->n_q - 1] -= psi; /* dy/db */
 		add_gradient(x, (double)in->l[i], e + i * n_p, grad);
 	}

@@ -6,6 +6,9 @@
  *	eps_i,p <- j_i eps_i,p + sum_i' (J_i delta_ii' + H_i'i) e_i',p + ds_i/dp
  *	e_i,p = psi_i eps_i,p + dy_i/dp          g_p += sum_i L_i e_i,p
  *
+ * and where thresholds adapt, epsa_i,p <- rho epsa_i,p + e'_i,p with eps - beta epsa in the place of
+ * eps in e.
+ *
  * n^2 (m + n + 1) numbers and n times as many operations a step: for small layers, as an oracle and
  * to see what the diagonal form leaves out. With it ostl equals backpropagation through time for
  * one recurrent layer.

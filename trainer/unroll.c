@@ -9,7 +9,7 @@
 
 struct history {
 	float *s, *y, *psi; /* [n_lane][max_step][n] */
-	double *ds;         /* [n] of the step after */
+	double *ds, *da;    /* [n] of the step after */
 	float *ds_now, *back;
 };
 
@@ -30,14 +30,15 @@ int snn_unroll_init(struct snn_learner *le, const struct snn_batch *b)
 		return -ENOMEM;
 	le->state = q;
 	for (uint32_t l = 0; l < b->net->n_layer; l++)
-		n += b->net->size[l];
+		n += 2 * (size_t)b->net->size[l];
 	q->ds_memory = calloc(n, sizeof(*q->ds_memory));
 	if (!q->ds_memory)
 		return -ENOMEM;
 	n = 0;
 	for (uint32_t l = 0; l < b->net->n_layer; l++) {
 		q->layer[l].ds = q->ds_memory + n;
-		n += b->net->size[l];
+		q->layer[l].da = q->layer[l].ds + b->net->size[l];
+		n += 2 * (size_t)b->net->size[l];
 	}
 	return 0;
 }
@@ -118,7 +119,7 @@ int snn_unroll_step(struct snn_learner *le, struct snn_batch *b, struct snn_erro
 	return 0;
 }
 
-/* back [n] = dE/dy from this step's layers above; fills ds_now, ds and grad_b. */
+/* back [n] = dE/dy from this step's layers above; fills ds_now, ds, da and grad_b. */
 static void unroll_layer(struct snn_unroll *q, struct snn_net *net, uint32_t l, size_t at)
 {
 	struct history *h = &q->layer[l];
@@ -126,18 +127,20 @@ static void unroll_layer(struct snn_unroll *q, struct snn_net *net, uint32_t l, 
 	const float *s = h->s + at * n, *y = h->y + at * n, *psi = h->psi + at * n;
 	const struct snn_tensor *b = snn_net_threshold(net, l);
 	double d = (double)net->decay;
+	double beta = (double)net->adaptation, rho = (double)net->adaptation_decay;
 	bool is_full = net->reset == SNN_RESET_FULL;
 
 	for (size_t i = 0; i < n; i++) {
 		double j = is_full ? d * (1 - (double)y[i]) : d;
 		double jj = is_full ? -d * (double)s[i] : -(double)b->value[i];
-		double dy = (double)h->back[i] + jj * h->ds[i];
+		double dy = (double)h->back[i] + jj * h->ds[i] + h->da[i];
 		double gb = -(double)psi[i] * dy;
 
 		if (!is_full)
 			gb -= (double)y[i] * h->ds[i];
 		b->grad[i] += gb;
 		h->ds[i] = (double)psi[i] * dy + j * h->ds[i];
+		h->da[i] = rho * h->da[i] - beta * (double)psi[i] * dy;
 		h->ds_now[i] = (float)h->ds[i];
 	}
 }
@@ -190,6 +193,7 @@ static void unroll_lane(
 
 	for (uint32_t l = 0; l <= top; l++) {
 		memset(q->layer[l].ds, 0, net->size[l] * sizeof(double));
+		memset(q->layer[l].da, 0, net->size[l] * sizeof(double));
 		memset(q->layer[l].ds_now, 0, net->size[l] * sizeof(float));
 	}
 	for (uint32_t t = b->seq[lane]->n_step - 1; t-- > 0;) {

@@ -8,6 +8,7 @@
  *	ds_l(t) = psi_l(t) dy_l(t) + j_l(t+1) ds_l(t+1)
  *	j(t+1) = d (1 - y(t)) full, d soft;  J(t+1) = -d s(t) full, -b soft
  *	recurrent: dy_l(t) has H ds_l(t+1), too;  gH += y(t-1) ds(t)'
+ *	thresholds that adapt: dy_l(t) has da_l(t+1), too; da_l(t) = -beta psi_l(t) dy_l(t) + rho da_l(t+1)
  *	gW += x(t) ds(t)',  gb += -psi(t) dy(t)  and, soft,  -y(t) ds(t+1)
  *
  * init .. step fit struct snn_rule; the rule's end() calls snn_unroll_run().

@@ -24,6 +24,7 @@ class Network:
         self.smooth = attr["neuron"] == "ssnu"
         self.psi, self.d = attr["psi"], np.float64(np.float32(attr["decay"]))
         self.gamma, self.width = attr["psi_gamma"], attr["psi_width"]
+        self.beta, self.rho = (np.float64(np.float32(attr[k])) for k in ("adaptation", "adaptation_decay"))
         self.W, self.b, self.V, self.c, self.B = (
             np.float64(file["param"][k][...]) for k in ("W", "b", "V", "c", "B"))
         self.H = np.float64(file["param"]["H"][...]) if "H" in file["param"] else np.zeros((len(self.b),) * 2)
@@ -44,11 +45,13 @@ class Network:
         n_step, n = len(self.x), len(self.b)
         # Row 0 is the state before the first step.
         self.s, self.y, self.p = (np.zeros((n_step + 1, n)) for _ in range(3))
+        a = np.zeros(n)
         for t in range(n_step):
             s, y = self.s[t], self.y[t]
             rest = self.d * s * (1 - y) if self.full else self.d * s - self.b * y
             self.s[t + 1] = self.W @ self.x[t] + self.H @ y + rest
-            u = self.s[t + 1] - self.b
+            a = self.rho * a + y
+            u = self.s[t + 1] - self.b - self.beta * a
             self.y[t + 1] = sigmoid(u) if self.smooth else u > 0
             self.p[t + 1] = self.derivative(u, self.y[t + 1])
         out = self.y[1:] @ self.V.T + self.c
@@ -63,36 +66,37 @@ class Network:
 
     def backward(self, back):
         w, h, b = np.zeros_like(self.W), np.zeros_like(self.H), np.zeros_like(self.b)
-        ds = np.zeros_like(self.b)
+        ds, da = np.zeros_like(self.b), np.zeros_like(self.b)
         for t in range(len(self.x), 0, -1):
             j, jj = self.jacobian(t)
-            dy = back[t - 1] + jj * ds + self.H.T @ ds
+            dy = back[t - 1] + jj * ds + self.H.T @ ds + da
             b -= self.p[t] * dy + (0 if self.full else self.y[t] * ds)
             ds = self.p[t] * dy + j * ds
+            da = self.rho * da - self.beta * self.p[t] * dy
             w += np.outer(ds, self.x[t - 1])
             h += np.outer(ds, self.y[t - 1])
         return w, h, b
 
     def forward(self, signal, has_traces=True, has_reset=True):
-        w, h, b = np.zeros_like(self.W), np.zeros_like(self.H), np.zeros_like(self.b)
-        eps, eps_h = np.zeros_like(self.W), np.zeros_like(self.H)
-        eps_b, e_b = np.zeros_like(self.b), np.zeros_like(self.b)
+        # Traces of all parameters side by side: W, H, b; of the membrane, the adaptation, and the spike.
+        n, m = self.W.shape
+        eps, eps_a, e, grad = (np.zeros((n, m + n + 1)) for _ in range(4))
         for t in range(1, len(self.x) + 1):
             j, jj = self.jacobian(t - 1)
-            if not has_traces:
-                j, jj, e_b = 0 * j, 0 * jj, 0 * e_b
             if not has_reset:
                 j, jj = np.full_like(j, self.d), 0 * jj
-            eps = (j + jj * self.p[t - 1])[:, None] * eps + self.x[t - 1]
-            eps_h = (j + jj * self.p[t - 1])[:, None] * eps_h + self.y[t - 1]
-            eps_b = j * eps_b + jj * e_b
-            if has_traces and has_reset and not self.full:
-                eps_b = eps_b - self.y[t - 1]
-            e_b = self.p[t] * (eps_b - 1)
-            w += (signal[t - 1] * self.p[t])[:, None] * eps
-            h += (signal[t - 1] * self.p[t])[:, None] * eps_h
-            b += signal[t - 1] * e_b
-        return w, h, b
+            own = has_traces and has_reset and not self.full  # ds/db of the soft reset
+            direct = np.hstack([np.tile(self.x[t - 1], (n, 1)), np.tile(self.y[t - 1], (n, 1)),
+                                -self.y[t - 1][:, None] * own])
+            eps_a = self.rho * eps_a + e
+            eps = j[:, None] * eps + jj[:, None] * e + direct
+            if not has_traces:
+                eps, eps_a = direct, 0 * eps_a
+            e = self.p[t][:, None] * (eps - self.beta * eps_a)
+            e[:, -1] -= self.p[t]
+            # For H the diagonal form is the same recursion: paths through other neurons are left out.
+            grad += signal[t - 1][:, None] * e
+        return grad[:, :m], grad[:, m:-1], grad[:, -1]
 
     def gradients(self, rule, is_exact):
         if is_exact:  # OSTL's whole traces are backpropagation through time, with H, too
@@ -135,6 +139,11 @@ with tempfile.TemporaryDirectory() as scratch:
                 check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, "network.psi=" + psi)
             check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, "network.neuron=ssnu")
             check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, "network.recurrent=true")
+            adapts = ("network.adaptation=0.2", "network.adaptation_decay=0.9")
+            check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, *adapts)
+            check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, "network.recurrent=true", *adapts)
             if rule_name in ("ostl", "ostl-rnd"):
                 check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, "network.recurrent=true",
                       "network.hidden=12", "train.trace=exact")
+                check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, "network.recurrent=true",
+                      "network.hidden=12", "train.trace=exact", *adapts)

@@ -9,7 +9,8 @@
 #define DIFFERENCE 1e-5
 
 struct state {
-	double x[REF_MAX]; /* keys */
+	double x[REF_MAX];                 /* keys */
+	double a[SNN_MAX_HIDDEN][REF_MAX]; /* adaptation */
 	double s[SNN_MAX_HIDDEN][REF_MAX], y[SNN_MAX_HIDDEN][REF_MAX], psi[SNN_MAX_HIDDEN][REF_MAX];
 };
 
@@ -31,7 +32,9 @@ void ref_init(struct ref_net *r, const struct snn_net *net)
 		.psi = net->psi,
 		.d = (double)net->decay,
 		.gamma = (double)net->psi_gamma,
-		.width = (double)net->psi_width };
+		.width = (double)net->psi_width,
+		.beta = (double)net->adaptation,
+		.rho = (double)net->adaptation_decay };
 	r->n[0] = net->n_in;
 	r->n[net->n_layer + 1] = net->n_out;
 	for (uint32_t i = 0; i < net->n_tensor; i++) {
@@ -78,21 +81,25 @@ static double psi_of(const struct ref_net *r, double u)
 	}
 }
 
-/* eqs (1)-(4) of one layer; was: the state of the step before. */
+/* eqs (1)-(4) of one layer, with the adaptation of Bellec et al. (2020), eq. 10; was: the state of the step before. */
 static void layer(const struct ref_net *r, uint32_t l, const struct state *was, struct state *now)
 {
-	const double *w = r->p[2 * l], *b = r->p[2 * l + 1];
+	const double *w = r->p[2 * l], *b = r->p[2 * l + 1], *h = r->p[2 * r->n_layer + 2 + l];
 	const double *x = l ? now->y[l - 1] : now->x;
 	uint32_t n = r->n[l + 1];
 
 	for (uint32_t i = 0; i < n; i++) {
 		double s = 0, y1 = was->y[l][i], u;
 
+		for (uint32_t k = 0; h && k < n; k++)
+			s += h[k * n + i] * was->y[l][k];
+
 		for (uint32_t j = 0; j < r->n[l]; j++)
 			s += w[j * n + i] * x[j];
 		s += r->reset == SNN_RESET_FULL ? r->d * was->s[l][i] * (1 - y1)
 						: r->d * was->s[l][i] - b[i] * y1;
-		u = s - b[i];
+		now->a[l][i] = r->rho * was->a[l][i] + y1;
+		u = s - b[i] - r->beta * now->a[l][i];
 		now->s[l][i] = s;
 		if (r->neuron == SNN_SSNU) {
 			now->y[l][i] = 1 / (1 + exp(-u));

@@ -15,8 +15,8 @@
 struct ref_net {
 	uint32_t n_layer, n[SNN_MAX_HIDDEN + 2]; /* keys, hidden layers, keys */
 	int neuron, reset, psi;
-	double d, gamma, width;
-	/* By the trainer's index of tensors: W1, b1, W2, b2, ..., V, c. */
+	double d, gamma, width, beta, rho;
+	/* By the trainer's index of tensors: W1, b1, W2, b2, ..., V, c, and recurrent H1, H2, ... */
 	double *p[SNN_MAX_TENSOR];
 	size_t n_p[SNN_MAX_TENSOR];
 	double *b_fb[SNN_MAX_HIDDEN]; /* [keys][n] */

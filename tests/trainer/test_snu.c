@@ -115,6 +115,44 @@ static void smooth_unit_sends_a_sigmoid_and_its_derivative(void **state)
 	assert_values(o.psi, 0.235003712f, 0.235003712f, 0.246134083f, 0.25f);
 }
 
+/*
+ * beta = 1/2, rho = 1/4, a = 2, 1, 0, 2 before: a = rho a + y' = 1/2, 5/4, 0, 1/2, thresholds b + a/2 =
+ * 3/4, 13/8, 1/2, 5/4. s as with full reset, or soft with b (not the threshold as it is now) taken away.
+ */
+static void thresholds_adapt_to_spikes(void **state)
+{
+	struct snn_net net = { .reset = SNN_RESET_FULL,
+		.decay = 0.5f,
+		.psi_gamma = 1,
+		.psi_width = 1,
+		.adaptation = 0.5f,
+		.adaptation_decay = 0.25f };
+	float a[N] = { 2, 1, 0, 2 }, threshold[N];
+	struct out o;
+	struct snn_snu_step p = { .i = i,
+		.b = b,
+		.s_prev = s_prev,
+		.y_prev = y_prev,
+		.s = o.s,
+		.y = o.y,
+		.psi = o.psi,
+		.a = a,
+		.threshold = threshold };
+
+	(void)state;
+	snn_snu_step(&net, N, &p);
+	assert_values(a, 0.5f, 1.25f, 0, 0.5f);
+	assert_values(threshold, 0.75f, 1.625f, 0.5f, 1.25f);
+	assert_values(o.s, 1, 0.5f, 0.25f, 1);
+	assert_values(o.y, 1, 0, 0, 0);
+	/* 1 - |s - threshold| */
+	assert_values(o.psi, 0.75f, 0, 0.75f, 0.75f);
+	net.reset = SNN_RESET_SOFT;
+	snn_snu_step(&net, N, &p);
+	/* the second: 1/2 + 1/2 * 2 - 1 */
+	assert_values(o.s, 1, 0.5f, 0.25f, 1);
+}
+
 static void sigmoid_is_right_for_any_argument(void **state)
 {
 	(void)state;
@@ -137,6 +175,7 @@ int main(void)
 		cmocka_unit_test(tanh_psi_is_its_derivative),
 		cmocka_unit_test(fast_sigmoid_psi_has_slope_100),
 		cmocka_unit_test(smooth_unit_sends_a_sigmoid_and_its_derivative),
+		cmocka_unit_test(thresholds_adapt_to_spikes),
 		cmocka_unit_test(sigmoid_is_right_for_any_argument),
 	};
 
