@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "align.h"
+#include "align_plot.h"
 #include "cli.h"
 #include "config_value.h"
 
@@ -16,14 +17,21 @@
 
 struct arguments {
 	struct cli_selection selection;
-	const char *csv;
+	const char *csv, *plot;
 	char *rules;
 	const struct snn_rule *rule[MAX_RULE];
 	uint32_t n_rule, n_seq, every; /* every 0: an epoch */
 	bool is_quiet;
 };
 
-enum { OPT_RULES = 'R', OPT_SEQUENCES = 'n', OPT_EVERY = 'k', OPT_CSV = 'o', OPT_QUIET = 'q' };
+enum {
+	OPT_RULES = 'R',
+	OPT_SEQUENCES = 'n',
+	OPT_EVERY = 'k',
+	OPT_CSV = 'o',
+	OPT_PLOT = 'p',
+	OPT_QUIET = 'q'
+};
 
 static const struct argp_option options[] = {
 	{ "rules", OPT_RULES, "A,B,...", 0, "rules to compare with bptt (default: all others)", 2 },
@@ -32,6 +40,9 @@ static const struct argp_option options[] = {
 	{ "every", OPT_EVERY, "N", 0,
 		"compare whenever N more sequences have been trained (default: an epoch)", 2 },
 	{ "csv", OPT_CSV, "FILE", 0, "write the table there instead of to stdout", 2 },
+	{ "plot", OPT_PLOT, "FILE", 0,
+		"draw the cosines (FILE.svg, FILE.png), or cosines and norm ratios of every tensor (FILE.html)",
+		2 },
 	{ "quiet", OPT_QUIET, NULL, 0, "no progress", 2 },
 	{ 0 },
 };
@@ -85,6 +96,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_CSV:
 		a->csv = arg;
 		return 0;
+	case OPT_PLOT:
+		if (!snn_align_plot_can(arg))
+			argp_error(state,
+				"--plot %s: expected a name that ends in .svg, .png or .html", arg);
+		a->plot = arg;
+		return 0;
 	case OPT_QUIET:
 		a->is_quiet = true;
 		return 0;
@@ -108,7 +125,7 @@ static const struct argp argp = { .options = options,
 	       "norm_ratio (to bptt's). Fields are empty where a gradient is 0. Each rule has the B that "
 	       "its own configuration gives it. Weights on chips are read, with noise, to be compared; "
 	       "the gradients themselves are in float. Ctrl-C ends after the present batch.\n\n"
-	       "  osttp align --task jsb --rule osttp --csv align.csv" };
+	       "  osttp align --task jsb --rule osttp --csv align.csv --plot align.svg" };
 
 static volatile sig_atomic_t stop, always = 1;
 
@@ -124,6 +141,7 @@ struct watch {
 	struct snn_trainer tr;
 	struct snn_align *align;
 	struct snn_align_value *value; /* [n_rule][n_tensor] */
+	struct snn_align_plot *plot;
 	struct snn_progress *progress;
 	FILE *f;
 	uint64_t n_done; /* sequences */
@@ -163,6 +181,8 @@ static int measure(struct watch *w, struct snn_error *e)
 {
 	int r = snn_align_measure(w->align, w->value, e);
 
+	if (r == 0 && w->plot)
+		r = snn_align_plot_add(w->plot, (double)w->n_done, w->value, e);
 	return r < 0 ? r : print_rows(w, e);
 }
 
@@ -229,6 +249,20 @@ static int open_align(struct watch *w, struct snn_error *e)
 	return w->value ? 0 : snn_fail(e, -ENOMEM, "no memory to compare rules");
 }
 
+static int open_plot(struct watch *w, struct snn_error *e)
+{
+	const char *rule[MAX_RULE], *tensor[SNN_MAX_TENSOR + 1];
+	uint32_t n = snn_align_n_tensor(w->align);
+
+	if (!w->a->plot)
+		return 0;
+	for (uint32_t k = 0; k < w->a->n_rule; k++)
+		rule[k] = w->a->rule[k]->name;
+	for (uint32_t i = 0; i < n; i++)
+		tensor[i] = snn_align_tensor(w->align, i);
+	return snn_align_plot_new(&w->plot, rule, w->a->n_rule, tensor, n, e);
+}
+
 static int open_table(struct watch *w, struct snn_error *e)
 {
 	w->f = w->a->csv ? fopen(w->a->csv, "w") : stdout;
@@ -248,6 +282,8 @@ static int run(struct watch *w, struct snn_error *e)
 	if (r == 0)
 		r = open_align(w, e);
 	if (r == 0)
+		r = open_plot(w, e);
+	if (r == 0)
 		r = open_table(w, e);
 	if (r == 0 &&
 		snn_progress_new(&w->progress, c.train.epochs, w->tr.data.n_seq[SNN_TRAIN],
@@ -262,6 +298,10 @@ static int watch_done(struct watch *w, int r, struct snn_error *e)
 {
 	if (w->f && w->f != stdout && fclose(w->f) != 0 && r == 0)
 		r = snn_fail(e, -errno, "%s: %s", w->a->csv, strerror(errno));
+	if (w->plot && r == 0)
+		r = snn_align_plot_write(
+			w->plot, w->tr.config.task, w->tr.config.rule, w->a->plot, e);
+	snn_align_plot_free(w->plot);
 	snn_progress_free(w->progress);
 	snn_align_free(w->align);
 	snn_trainer_done(&w->tr);

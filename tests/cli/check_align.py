@@ -2,6 +2,7 @@
 """osttp align against numpy on the gradients that osttp gradients writes: check_align.py OSTTP"""
 import csv
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -58,6 +59,17 @@ def ostl_stays_bptt_while_another_rule_trains(weights):
     assert len(set(drtp)) == 5 and max(drtp) < 0.9, drtp
 
 
+def pictures_name_the_rules(folder):
+    for name in ("a.svg", "a.html"):
+        path = os.path.join(folder, name)
+        align("--rule", "osttp", "--rules", "ostl,drtp", "--epochs", "1", "--plot", path)
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        for word in ("ostl", "drtp", "cosine with bptt", "osttp learns chorale"):
+            assert word in text, (name, word)
+        assert ("norm ratio" in text) == (name == "a.html"), name
+
+
 def refused(word, *options):
     done = subprocess.run([OSTTP, "align", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2 and word in done.stderr and not done.stdout, done
@@ -66,8 +78,11 @@ def refused(word, *options):
 with tempfile.TemporaryDirectory() as scratch:
     the_table_is_what_numpy_finds(scratch)
     the_table_is_what_numpy_finds(scratch, "--set", "network.recurrent=true", "--set", "network.reset=soft")
+    if shutil.which("gnuplot"):
+        pictures_name_the_rules(scratch)
 ostl_stays_bptt_while_another_rule_trains("float")
 ostl_stays_bptt_while_another_rule_trains("chips")
+refused("ends in .svg", "--plot", "picture.gif")
 refused("no rule hebb", "--rules", "osttp,hebb")
 refused("from 1", "--every", "0")
 refused("no rule ;", "--rules", "osttp,")
