@@ -46,7 +46,8 @@ static bool is_free(const char *path)
 {
 	return !strcmp(path, "train.epochs") || !strcmp(path, "train.eval_every") ||
 		!strcmp(path, "train.checkpoint_every") || !strcmp(path, "data") ||
-		!strcmp(path, "uri") || !strcmp(path, "uri2") || !strcmp(path, "chips.compensate");
+		!strcmp(path, "uri") || !strcmp(path, "uri2") ||
+		!strcmp(path, "chips.compensate") || !strcmp(path, "chips.wait");
 }
 
 /* The other settings, path=value a line; yours to free(). NULL without memory. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define MEET_EVERY 7   /* products; no divisor of a bar, so that all of its steps are met */
-#define GAIN_SD    0.1 /* of columns' factors around the matrix's, taken for likely by the fit */
+#define SPREAD     0.5 /* of drift between columns: assumption */
 
 static uint32_t n_input(const struct snn_chips *ch)
 {
@@ -255,27 +255,37 @@ struct affine {
 	double a, b;
 };
 
-/* now and expected of a column, `stride` apart; noise as of now's points. */
+/*
+ * now and expected [n] of a column, `stride` apart; noise: variance of a point of either. Least
+ * squares of expected = a now + b, where a is likely within SPREAD |factor - 1| of the matrix's
+ * factor and b within as much of the column's size: columns do not differ by more than devices drift.
+ * Without that, the noise of many rounds in training would add up.
+ */
 static struct affine fit_column(uint32_t n, uint32_t stride, const float *now,
 	const float *expected, double noise, double factor)
 {
-	double mx = 0, my = 0, xx = 0, xy = 0, prior = 2 * noise / (GAIN_SD * GAIN_SD);
-	struct affine f;
+	double sx = 0, sy = 0, xx = 0, xy = 0, yy = 0, sd, la, lb, det;
 
 	for (uint32_t i = 0; i < n; i++) {
-		mx += (double)now[(size_t)i * stride] / n;
-		my += (double)expected[(size_t)i * stride] / n;
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		double x = (double)now[(size_t)i * stride] - mx;
+		double x = (double)now[(size_t)i * stride];
+		double want = (double)expected[(size_t)i * stride], y = want - factor * x;
 
+		sx += x;
+		sy += y;
 		xx += x * x;
-		xy += x * ((double)expected[(size_t)i * stride] - my);
+		xy += x * y;
+		yy += want * want;
 	}
-	xx = fmax(xx - (n - 1) * noise, 0);
-	f.a = (xy + prior * factor) / (xx + prior);
-	f.b = my - f.a * mx;
-	return f;
+	sd = fmax(SPREAD * fabs(factor - 1), 1e-6);
+	la = 2 * noise / (sd * sd);
+	lb = yy > 0 ? la * n / yy : la;
+	xx = fmax(xx - n * noise, sx * sx / n) + la; /* noise is in now, too: it makes xx */
+	xy += factor * n * noise;                    /* too large and xy too small */
+	det = xx * (n + lb) - sx * sx;
+	if (!(det > 0))
+		return (struct affine){ factor, 0 };
+	return (struct affine){ factor + (xy * (n + lb) - sx * sy) / det,
+		(xx * sy - sx * xy) / det };
 }
 
 /* The new correction on top of the one in force. */

@@ -17,6 +17,7 @@
 struct arguments {
 	struct cli_selection selection;
 	const char *out, *resume;
+	const char *plan_file;
 	bool is_json, is_quiet, is_plan;
 };
 
@@ -25,12 +26,14 @@ enum { OPT_OUT = 'o', OPT_RESUME = 'R', OPT_JSON = 'j', OPT_QUIET = 'q', OPT_PLA
 static const struct argp_option options[] = {
 	{ "out", OPT_OUT, "DIR", 0, "run folder (default: a new one below runs/)", 2 },
 	{ "resume", OPT_RESUME, "DIR", 0,
-		"go on with the run in this folder; only --epochs may be changed", 2 },
+		"go on with the run in this folder; only --epochs, chips.wait and chips.compensate may be changed",
+		2 },
 	{ "json", OPT_JSON, NULL, 0,
 		"print the result as one line of JSON (a seed above 2^63 - 1 as a string)", 2 },
 	{ "quiet", OPT_QUIET, NULL, 0, "no progress", 2 },
-	{ "plan", OPT_PLAN, NULL, 0,
-		"print which weight would sit in which cells of which chip, and stop", 2 },
+	{ "plan", OPT_PLAN, "FILE", OPTION_ARG_OPTIONAL,
+		"print which weight would sit in which cells of which chip, draw it as FILE (.svg or .png) if one is given, and stop",
+		2 },
 	{ 0 },
 };
 
@@ -44,10 +47,13 @@ static void check(struct argp_state *state, const struct arguments *a)
 		argp_error(state,
 			"--resume goes on in its own folder with its own configuration: leave out --out and --config");
 	for (size_t i = 0; i < a->selection.n_set; i++) {
-		if (strcmp(a->selection.set[i].path, "train.epochs"))
+		const char *path = a->selection.set[i].path;
+
+		if (strcmp(path, "train.epochs") && strcmp(path, "chips.wait") &&
+			strcmp(path, "chips.compensate"))
 			argp_error(state,
-				"--resume: %s is fixed by the run; only --epochs may be changed",
-				a->selection.set[i].path);
+				"--resume: %s is fixed by the run; only --epochs, chips.wait and chips.compensate may be changed",
+				path);
 	}
 }
 
@@ -73,6 +79,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_PLAN:
 		a->is_plan = true;
+		a->plan_file = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "unexpected argument %s", arg);
@@ -92,7 +99,7 @@ static const struct argp argp = { .options = options,
 	.doc = "Train a network."
 	       "\vSettings come, later over earlier, from the built-in defaults, the shipped "
 	       "configuration tuned for this task, rule and kind of weights, --config, and the command "
-	       "line. The run folder holds config.yaml, device.txt, metrics.csv, checkpoint.h5 (where "
+	       "line. The run folder holds config.yaml, device.txt, plan.svg, metrics.csv, checkpoint.h5 (where "
 	       "it is) and best.h5 (least valid NLL). Ctrl-C finishes the current batch and writes a "
 	       "checkpoint. NLL is in nats per predicted step, summed over the outputs." };
 
@@ -201,9 +208,13 @@ static int write_device(struct run *run, struct snn_error *e)
 	if (!run->tr.device)
 		return 0;
 	r = snn_runlog_configure(run->log, &run->tr.config, e);
-	return r < 0 ? r
-		     : snn_write_file(snn_runlog_file(run->log, "device.txt"), run->tr.device,
-			       strlen(run->tr.device), e);
+	if (r == 0)
+		r = snn_write_file(snn_runlog_file(run->log, "device.txt"), run->tr.device,
+			strlen(run->tr.device), e);
+	if (r == 0)
+		r = snn_weights_chips_draw(
+			run->tr.weights, snn_runlog_file(run->log, "plan.svg"), e);
+	return r == -ENOENT ? 0 : r; /* no gnuplot: device.txt has the plan in words */
 }
 
 static int begin(struct run *run, const struct arguments *a, struct snn_error *e)
@@ -375,8 +386,10 @@ static int print_plan(const struct arguments *a)
 	if (r < 0)
 		return cli_fail(&e, r);
 	fputs(tr.device, stdout);
+	if (a->plan_file)
+		r = snn_weights_chips_draw(tr.weights, a->plan_file, &e);
 	snn_trainer_done(&tr);
-	return CLI_DONE;
+	return r < 0 ? cli_fail(&e, r) : CLI_DONE;
 }
 
 int cmd_train(int argc, char **argv)

@@ -88,4 +88,9 @@ int snn_weights_chips_new(struct snn_weights **ret, const struct snn_net *net,
 	const struct snn_config *c, bool has_feedback, bool is_restored, char **describe,
 	struct snn_error *e);
 
+/*
+ * The plan as a picture, .svg or .png. -ENOENT there is no gnuplot, and what else drawing says.
+ */
+int snn_weights_chips_draw(const struct snn_weights *w, const char *path, struct snn_error *e);
+
 #endif

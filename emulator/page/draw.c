@@ -63,13 +63,20 @@ static void put_number(FILE *f, double v)
 		fputs(" NaN", f);
 }
 
-/* Columns x y, and lo hi where there are. What a log axis cannot show is left out. */
+/*
+ * Columns x y, and lo hi where there are. What is not a number, or a log axis cannot show, is an empty
+ * line: there a line breaks.
+ */
 static void put_data(FILE *f, const struct page_plot *p, const struct page_series *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		double x = p->x_log && !(s->x[i] > 0.0) ? NAN : s->x[i];
 		double y = p->y_log && !(s->y[i] > 0.0) ? NAN : s->y[i];
 
+		if (!isfinite(x) || !isfinite(y)) {
+			fputc('\n', f);
+			continue;
+		}
 		put_number(f, x);
 		put_number(f, y);
 		if (s->lo) {

@@ -123,6 +123,20 @@ static double nll_after(const char *run, const char *after, const char *how)
 }
 
 /* none is what eval does by itself; each other way is another correction. */
+/* The trained network goes on for a day, at the pace and with the remedy of a new choice. */
+static void a_run_goes_on_at_another_pace(void **state)
+{
+	json_t *j;
+
+	(void)state;
+	expect_done(osttp("train", SMALL, "--weights", "chips", "--out", "run", NULL));
+	assert_int_equal(access("run/plan.svg", F_OK), 0);
+	j = parsed(osttp("train", "--resume", "run", "--epochs", "4", "--set", "chips.wait=17280",
+		"--set", "chips.compensate=global", "--json", NULL));
+	assert_true(number(j, "chip_time_s") > 5 * 17280);
+	json_decref(j);
+}
+
 static void eval_compensates_as_it_is_told(void **state)
 {
 	json_t *j;
@@ -256,6 +270,7 @@ static void the_plan_is_data_and_starts_no_run(void **state)
 {
 	struct ran r = osttp("train", SMALL, "--weights", "chips", "--set", "network.hidden=300",
 		"--plan", NULL);
+	char *picture;
 
 	(void)state;
 	assert_int_equal(r.status, 0);
@@ -266,6 +281,13 @@ static void the_plan_is_data_and_starts_no_run(void **state)
 		"     88 x 150  board 0, chip 0, rows 0 .. 87, columns 0 .. 149\n");
 	ran_done(&r);
 	assert_int_equal(access("runs", F_OK), -1);
+	expect_done(osttp_to(
+		"plan.txt", "train", SMALL, "--weights", "chips", "--plan=plan.svg", NULL));
+	picture = read_bytes("plan.svg", NULL);
+	assert_contains(picture, "<svg");
+	assert_contains(picture, ">chips</");
+	assert_contains(picture, ">W</");
+	free(picture);
 	assert_ended(osttp("train", SMALL, "--plan", NULL), 2, "--weights chips");
 	assert_ended(osttp("train", "--plan", "--out", "run", NULL), 2, "starts no run");
 }
@@ -376,7 +398,7 @@ static void a_used_folder_is_not_used_again(void **state)
 	free(before);
 	free(after);
 	assert_ended(osttp("train", "--resume", "run", "--rule", "bptt", NULL), 2,
-		"rule is fixed by the run; only --epochs may be changed");
+		"rule is fixed by the run; only --epochs, chips.wait and chips.compensate may be changed");
 	assert_ended(osttp("train", "--resume", "run", "--out", "b", NULL), 2, "--out");
 	assert_ended(osttp("train", "--resume", "run", "--epochs", "2", NULL), 2,
 		"3 epochs, more than train.epochs = 2");
@@ -477,6 +499,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		small_test(train_and_eval_agree_in_float),
 		small_test(train_and_eval_on_chips_count_pulses_and_time),
+		small_test(a_run_goes_on_at_another_pace),
 		small_test(eval_compensates_as_it_is_told),
 		small_test(no_epoch_has_null_for_a_result),
 		small_test(a_large_seed_is_not_negative),

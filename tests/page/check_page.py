@@ -77,6 +77,13 @@ def check_svg(path, words):
         assert word in text, (path, word)
 
 
+def check_gap(path):
+    """The curve is two strokes, each with a beginning of its own."""
+    with open(path, encoding='utf-8') as f:
+        curve = f.read().split('id="gnuplot_plot_1"')[1].split("d='")[1].split("'")[0]
+    assert curve.count('M') == 2, curve
+
+
 def check_png(path):
     with open(path, 'rb') as f:
         data = f.read()
@@ -93,12 +100,13 @@ def main(program):
     with tempfile.TemporaryDirectory() as folder:
         done = run(program, folder)
         assert done.returncode == 0, done.stderr
-        assert sorted(os.listdir(folder)) == ['heat.png', 'heat.svg', 'page.html', 'plot.png',
-                                              'plot.svg'], os.listdir(folder)
+        assert sorted(os.listdir(folder)) == ['gap.svg', 'heat.png', 'heat.svg', 'page.html',
+                                              'plot.png', 'plot.svg'], os.listdir(folder)
         check_html(os.path.join(folder, 'page.html'))
         check_svg(os.path.join(folder, 'plot.svg'),
                   ['conductance (µS)', 'measured', "a<b> & 'c' `id` @x ?", 'drift: 5 (t / s)^{-0.04}'])
         check_svg(os.path.join(folder, 'heat.svg'), ['column', 'row', 'µS'])
+        check_gap(os.path.join(folder, 'gap.svg'))
         check_png(os.path.join(folder, 'plot.png'))
         check_png(os.path.join(folder, 'heat.png'))
         with open(os.path.join(folder, 'page.html'), 'rb') as f:

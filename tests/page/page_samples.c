@@ -63,6 +63,11 @@ static const struct page_plot plot = { .title = "drift: 5 (t / s)^{-0.04}",
 	.series = series,
 	.n_series = 3 };
 
+/* Two strokes with a gap between them. */
+static const double gap_x[] = { 0, 1, 1, 2, 3 }, gap_y[] = { 0, 0, NAN, 1, 1 };
+static const struct page_series gap_series = { .n = 5, .x = gap_x, .y = gap_y };
+static const struct page_plot gap_plot = { .series = &gap_series, .n_series = 1 };
+
 static const struct page_heat heat = { .title = "conductance",
 	.x_label = "column",
 	.y_label = "row",
@@ -130,5 +135,7 @@ int main(int argc, char **argv)
 		r = page_heat_file(&heat, path_of(folder, "heat.svg"), &err);
 	if (r == 0)
 		r = page_heat_file(&heat, path_of(folder, "heat.png"), &err);
+	if (r == 0)
+		r = page_plot_file(&gap_plot, path_of(folder, "gap.svg"), &err);
 	return r < 0 ? fail(r, &err) : 0;
 }
