@@ -39,5 +39,6 @@ int cmd_gradients(int argc, char **argv);
 int cmd_data(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
 int cmd_align(int argc, char **argv);
+int cmd_study(int argc, char **argv);
 
 #endif

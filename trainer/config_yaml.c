@@ -284,7 +284,7 @@ static int walk_events(struct walk *w, struct fy_parser *p, struct fy_diag *diag
  * What libfyaml must not see: 0.7.12 never returns from a directive that is not UTF-8. A
  * configuration needs no directive, and no character that YAML does not allow (1.2.2, 5.1).
  */
-static int check_text(const char *name, const char *text, size_t n, struct snn_error *e)
+int snn_yaml_check_text(const char *name, const char *text, size_t n, struct snn_error *e)
 {
 	bool at_start = true;
 	int line = 1;
@@ -323,7 +323,7 @@ int snn_yaml_parse(
 	if (n > SNN_YAML_MAX)
 		return snn_fail(e, -EINVAL, "%s: %zu bytes, a configuration has at most %zu", name,
 			n, SNN_YAML_MAX);
-	r = check_text(name, text, n, e);
+	r = snn_yaml_check_text(name, text, n, e);
 	if (r < 0)
 		return r;
 	if (!n) {

@@ -34,5 +34,7 @@ int snn_yaml_parse(
 /* The same from a file; -ENOENT and others with the system's reason. */
 int snn_yaml_read(struct snn_yaml *ret, const char *file, struct snn_error *e);
 void snn_yaml_done(struct snn_yaml *y);
+/* -EINVAL for a text that libfyaml must not see: not printable UTF-8, or with a directive. */
+int snn_yaml_check_text(const char *name, const char *text, size_t n, struct snn_error *e);
 
 #endif

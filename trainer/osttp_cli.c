@@ -19,6 +19,8 @@ static const struct {
 	{ "eval", "test a trained network, at once or after its chips have aged", cmd_eval },
 	{ "gradients", "write one sequence's gradients, for comparison with other code",
 		cmd_gradients },
+	{ "study", "many trainings that differ in a few settings, and what came of them",
+		cmd_study },
 	{ "rules", "list the learning rules and what each needs", cmd_rules },
 	{ "align", "compare the rules' updates with bptt's while a network is trained", cmd_align },
 	{ "data", "download the public data sets", cmd_data },

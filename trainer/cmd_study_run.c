@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cmd_study_run.c - osttp study run: every point that is not finished, on this machine.
+ */
+#include <errno.h>
+#include <libgen.h>
+#include <math.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "cmd_study.h"
+#include "make_folder.h"
+#include "study_local.h"
+
+struct arguments {
+	const char *study, *out;
+	unsigned long n_process; /* 0: as many as there are processors */
+	bool is_quiet;
+	unsigned long only; /* point, 1 ..; 0 all */
+};
+
+enum { OPT_OUT = 'o', OPT_JOBS = 'j', OPT_QUIET = 'q', OPT_POINT = 'p' };
+
+static const struct argp_option options[] = {
+	{ "out", OPT_OUT, "DIR", 0, "the study's folder (default: studies/NAME of NAME.yaml)", 0 },
+	{ "jobs", OPT_JOBS, "N", 0, "trainings at the same time (default: one a processor)", 0 },
+	{ "point", OPT_POINT, "N", 0, "only this point, as `osttp study status --points` counts",
+		0 },
+	{ "quiet", OPT_QUIET, NULL, 0, "no progress", 0 },
+	{ 0 },
+};
+
+static unsigned long whole(struct argp_state *state, const char *name, const char *arg)
+{
+	char *end;
+	unsigned long v = strtoul(arg, &end, 10);
+
+	if (*end || arg[0] < '0' || arg[0] > '9' || v < 1 || v > SNN_STUDY_MAX_POINT)
+		argp_error(state, "--%s %s: expected a number from 1 on", name, arg);
+	return v;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+
+	switch (key) {
+	case OPT_OUT:
+		a->out = arg;
+		return 0;
+	case OPT_JOBS:
+		a->n_process = whole(state, "jobs", arg);
+		return 0;
+	case OPT_POINT:
+		a->only = whole(state, "point", arg);
+		return 0;
+	case OPT_QUIET:
+		a->is_quiet = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (a->study)
+			argp_error(state, "unexpected argument %s", arg);
+		a->study = arg;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which study? Give its file or folder");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = { .options = options,
+	.parser = parse,
+	.args_doc = "FILE.yaml|STUDY",
+	.doc = "Train every point of a study that is not finished, each as its own process in its own "
+	       "run folder."
+	       "\vWhat was interrupted, by Ctrl-C, a crash or kill -9, goes on where it was when the "
+	       "same command is given again; what fails is tried once more. A changed file in an old "
+	       "folder runs what is new in it. Exit status 1 if points failed or were left." };
+
+double cli_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+struct show {
+	const struct snn_study_folder *f;
+	bool is_quiet, is_terminal, has_bar;
+};
+
+/* "12 s", "3 min 20 s", "2 h 5 min" */
+static void print_left(double s)
+{
+	unsigned long n = s < 1e9 ? (unsigned long)(s + 0.5) : 1000000000UL;
+
+	if (isnan(s))
+		return;
+	if (n < 60)
+		fprintf(stderr, ", %lu s left", n);
+	else if (n < 3600)
+		fprintf(stderr, ", %lu min %lu s left", n / 60, n % 60);
+	else
+		fprintf(stderr, ", %lu h %lu min left", n / 3600, n % 3600 / 60);
+}
+
+static void draw_bar(struct show *w, const struct snn_study_event *ev)
+{
+	size_t n = ev->n_done + ev->n_failed + ev->n_left;
+	size_t n_full = n ? 30 * (ev->n_done + ev->n_failed) / n : 0;
+
+	fputs("\r\033[K[", stderr);
+	for (size_t i = 0; i < 30; i++)
+		fputc(i < n_full ? '#' : '.', stderr);
+	fprintf(stderr, "] %zu/%zu done", ev->n_done, n);
+	if (ev->n_failed)
+		fprintf(stderr, ", %zu failed", ev->n_failed);
+	fprintf(stderr, ", %zu running", ev->n_running);
+	print_left(ev->left);
+	fflush(stderr);
+	w->has_bar = true;
+}
+
+static void print_line(struct show *w, const struct snn_study_event *ev)
+{
+	char text[800];
+
+	if (w->has_bar)
+		fputs("\r\033[K", stderr);
+	w->has_bar = false;
+	snn_study_describe(w->f->study, ev->point, text, sizeof(text));
+	fprintf(stderr, "%zu/%zu  %s", ev->n_done + ev->n_failed,
+		ev->n_done + ev->n_failed + ev->n_left, text);
+	if (ev->what == SNN_STUDY_DONE) {
+		fprintf(stderr, "  %.1f s", ev->seconds);
+		print_left(ev->left);
+	} else {
+		fprintf(stderr, "  %s: %s\n  its folder: %s/points/%s",
+			ev->what == SNN_STUDY_FAILED ? "FAILED" : "tried again", ev->why,
+			w->f->path, w->f->point[ev->point].name);
+	}
+	fputc('\n', stderr);
+}
+
+static void show(void *user, const struct snn_study_event *ev)
+{
+	struct show *w = user;
+
+	if (w->is_quiet)
+		return;
+	if (ev->what == SNN_STUDY_FAILED || ev->what == SNN_STUDY_RETRIED ||
+		(ev->what == SNN_STUDY_DONE && !w->is_terminal))
+		print_line(w, ev);
+	if (w->is_terminal)
+		draw_bar(w, ev);
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* studies/NAME of .../NAME.yaml; yours to free(). */
+static char *default_folder(const char *file)
+{
+	char *copy = strdup(file), *path = NULL, *dot;
+	const char *name;
+
+	if (!copy)
+		return NULL;
+	name = basename(copy);
+	dot = strrchr(name, '.');
+	if (asprintf(&path, "studies/%.*s",
+		    dot && dot > name ? (int)(dot - name) : (int)strlen(name), name) < 0)
+		path = NULL;
+	free(copy);
+	return path;
+}
+
+static int open_study(const struct arguments *a, struct snn_study_folder *f, struct snn_error *e)
+{
+	char *own;
+	int r;
+
+	if (is_folder(a->study)) {
+		if (a->out)
+			return snn_fail(e, -EINVAL,
+				"%s is a study's folder already: leave out --out, or give its file",
+				a->study);
+		return snn_study_open(f, a->study, e);
+	}
+	if (a->out)
+		return snn_study_create(f, a->out, a->study, e);
+	own = default_folder(a->study);
+	r = own ? snn_study_create(f, own, a->study, e) : snn_fail(e, -ENOMEM, "no memory");
+	free(own);
+	return r;
+}
+
+static uint32_t n_processor(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (uint32_t)CPU_COUNT(&set) : 1;
+}
+
+/* What the study took for itself, beside its trainings. */
+static void print_end(const struct snn_study_folder *f, int r, double elapsed)
+{
+	struct rusage self;
+
+	getrusage(RUSAGE_SELF, &self);
+	fprintf(stderr, "osttp: %.1f s, of which the study itself used %.2f s of a processor\n",
+		elapsed,
+		(double)(self.ru_utime.tv_sec + self.ru_stime.tv_sec) +
+			1e-6 * (double)(self.ru_utime.tv_usec + self.ru_stime.tv_usec));
+	if (r == 1)
+		fprintf(stderr, "osttp: stopped; go on with\n  osttp study run %s\n", f->path);
+	else if (r == 2)
+		fprintf(stderr,
+			"osttp: some points failed; why: osttp study status --points %s, and log.txt in "
+			"their folders\n",
+			f->path);
+	else
+		fprintf(stderr, "osttp: all done; the table: osttp study collect %s\n", f->path);
+}
+
+static int run_points(struct snn_study_folder *f, const struct arguments *a, struct snn_error *e)
+{
+	struct show w = { .f = f, .is_quiet = a->is_quiet, .is_terminal = isatty(STDERR_FILENO) };
+	struct snn_study_local how = {
+		.n_process = a->n_process ? (uint32_t)a->n_process : n_processor(),
+		.event = show,
+		.user = &w,
+	};
+	size_t n = a->only ? 1 : f->study->n_point;
+	size_t *point = calloc(n, sizeof(*point));
+	double start = cli_seconds();
+	int r;
+
+	if (!point)
+		return snn_fail(e, -ENOMEM, "no memory for %zu points", n);
+	for (size_t i = 0; i < n; i++)
+		point[i] = a->only ? a->only - 1 : i;
+	r = snn_study_local(f, point, n, &how, e);
+	free(point);
+	if (w.has_bar)
+		fputs("\r\033[K", stderr);
+	if (r >= 0 && !a->is_quiet)
+		print_end(f, r, cli_seconds() - start);
+	return r;
+}
+
+int cmd_study_run(int argc, char **argv)
+{
+	struct arguments a = { 0 };
+	struct snn_study_folder f = { .lock = -1 };
+	struct snn_error e = { "" };
+	int r;
+
+	if (cli_parse(&argp, argc, argv, &a))
+		return CLI_USAGE;
+	r = open_study(&a, &f, &e);
+	if (r == 0 && a.only > f.study->n_point)
+		r = snn_fail(
+			&e, -ERANGE, "--point %lu: the study has %zu", a.only, f.study->n_point);
+	if (r == 0 && !a.only) /* one point alone may run beside others */
+		r = snn_study_lock(&f, &e);
+	if (r == 0)
+		r = run_points(&f, &a, &e);
+	snn_study_close(&f);
+	return r < 0 ? cli_fail(&e, r) : r ? CLI_FAILED : CLI_DONE;
+}
