@@ -95,6 +95,36 @@ int cli_close(struct cli_board *b, int status)
 	return status == CLI_DONE && b->has_failed ? CLI_FAILED : status;
 }
 
+/* Hands the arguments to the common options and to those of the command. */
+static error_t hand_over(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	if (key != ARGP_KEY_INIT)
+		return ARGP_ERR_UNKNOWN;
+	state->child_inputs[0] = state->input;
+	state->child_inputs[1] = state->input;
+	return 0;
+}
+
+int cli_run(const struct cli_command *c, int argc, char **argv, void *args)
+{
+	const struct argp own = { .options = c->options, .parser = c->parse };
+	const struct argp_child children[] = { { &cli_common_argp, 0, NULL, 0 },
+		{ &own, 0, NULL, 0 }, { 0 } };
+	const struct argp argp = { .parser = hand_over,
+		.children = children,
+		.args_doc = c->args_doc ? c->args_doc : "[URI]",
+		.doc = c->doc };
+	struct cli_board b;
+	int status;
+
+	argp_parse(&argp, argc, argv, 0, NULL, args);
+	status = c->check ? c->check(args) : CLI_DONE;
+	if (status == CLI_DONE)
+		status = cli_open(&b, args);
+	return status == CLI_DONE ? cli_close(&b, c->run(args, &b)) : status;
+}
+
 int cli_result(struct cli_board *b, int r)
 {
 	if (r < 0)

@@ -4,8 +4,8 @@
  *
  *	int cmd_NAME(int argc, char **argv);	exit status; argv[0] is "xbar NAME"
  *
- * The common argp takes the URI, --json, --csv and --verbose; a subcommand has it as child 0 and
- * sets state->child_inputs[0] in ARGP_KEY_INIT. stdout is data, stderr is talk.
+ * Most are a struct cli_command, run by cli_run(), which takes the URI, --json, --csv and --verbose by
+ * itself. stdout is data, stderr is talk.
  */
 #ifndef XBAR_CLI_H
 #define XBAR_CLI_H
@@ -31,6 +31,18 @@ struct cli_board {
 	const struct xbar_info *info;
 	bool has_failed; /* the library reported an error by itself, as xbar_close() does */
 };
+
+/* A subcommand that opens a board. Its arguments are a struct whose first member is a cli_common. */
+struct cli_command {
+	const struct argp_option *options;
+	argp_parser_t parse; /* of these options; state->input is the arguments */
+	const char *args_doc, *doc;
+	int (*check)(const void *args); /* before the board is opened; NULL: nothing to check */
+	int (*run)(const void *args, struct cli_board *b);
+};
+
+/* Parse, check, open, run, close; the exit status. args holds the defaults. */
+int cli_run(const struct cli_command *c, int argc, char **argv, void *args);
 
 /* "xbar: text" on stderr; returns status. */
 int cli_complain(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -88,6 +100,7 @@ int cmd_program(int argc, char **argv);
 int cmd_read(int argc, char **argv);
 int cmd_map(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
+int cmd_characterise(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 
 #endif
