@@ -145,12 +145,3 @@ const struct pcm_param pcm_param_table[] = {
 	{ .key = NULL },
 };
 /* clang-format on */
-
-const struct pcm_preset pcm_preset_table[] = {
-	{ "nandakumar2018", "model=nandakumar2018",
-		"single devices pulsed open loop, as measured on a million of them; the default" },
-	{ "ideal", "model=ideal", "exact steps, no noise, no drift" },
-	{ "staircase", "model=nandakumar2018&g_max=20e-6",
-		"nandakumar2018 with the clamp of the paper's staircase figure" },
-	{ NULL, NULL, NULL },
-};

@@ -145,7 +145,7 @@ static int set_one(struct pcm_params *prm, const char *key, const char *value)
 	}
 }
 
-/* "key=value&key=value" */
+/* "key=value&key=value"; the first may be "preset=name". */
 static int set_text(struct pcm_params *prm, const char *text)
 {
 	while (*text) {
@@ -159,7 +159,8 @@ static int set_text(struct pcm_params *prm, const char *text)
 		if (!value)
 			return -EINVAL;
 		*value++ = '\0';
-		int r = set_one(prm, item, value);
+		const struct pcm_preset *base = strcmp(item, "preset") ? NULL : preset_find(value);
+		int r = base ? set_text(prm, base->text) : set_one(prm, item, value);
 		if (r < 0)
 			return r;
 		text += n + (text[n] == '&');

@@ -2,6 +2,7 @@
 /* board_emu_config.c - key=value texts to parameters, and to the name of the board. */
 #include "board_emu.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,8 +35,28 @@ static int set_chips(struct board_emu_config *c, const char *value)
 	return 0;
 }
 
+/* The URI gets the full path, as hal gives it. */
+static int load_preset(struct board_emu_config *c, const char *path)
+{
+	int r = pcm_params_load(&c->prm, path, c->complaint, sizeof(c->complaint));
+	char *full;
+
+	if (r < 0)
+		return r == -ENOMEM || r == -ERANGE ? r : -EINVAL;
+	full = realpath(path, NULL);
+	if (!full || strlen(full) >= sizeof(c->preset))
+		r = complain(c, -EINVAL, "preset=%s: its full path %s", path,
+			full ? "is too long" : strerror(errno));
+	else
+		strcpy(c->preset, full);
+	free(full);
+	return r;
+}
+
 static int set_preset(struct board_emu_config *c, const char *name)
 {
+	if (pcm_preset_is_file(name))
+		return load_preset(c, name);
 	if (strlen(name) >= sizeof(c->preset) || pcm_params_set(&c->prm, "preset", name) < 0)
 		return complain(c, -EINVAL, "unknown preset \"%s\", did you mean \"%s\"?", name,
 			pcm_preset_nearest(name));
@@ -77,13 +98,20 @@ static int set(struct board_emu_config *c, const char *arg, bool is_first)
 	return !strcmp(key, "chips") ? set_chips(c, equal + 1) : set_param(c, key, equal + 1);
 }
 
-/* Names and numbers of pcm_param_table need no escapes in a URI. */
+/* Keys need no escapes in a URI; values, of which one may be a path, as hal/uri.c writes them. */
 static int append(struct board_emu_config *c, const char *key, const char *value)
 {
 	size_t n = strlen(c->uri);
-	int len = snprintf(c->uri + n, sizeof(c->uri) - n, "&%s=%s", key, value);
 
-	if ((size_t)len >= sizeof(c->uri) - n)
+	n += (size_t)snprintf(c->uri + n, sizeof(c->uri) - n, "&%s=", key);
+	for (; *value && n < sizeof(c->uri); value++) {
+		bool is_plain = (unsigned char)*value < 0x80 &&
+			(isalnum((unsigned char)*value) || strchr("-._~/:@,+", *value));
+
+		n += (size_t)snprintf(c->uri + n, sizeof(c->uri) - n, is_plain ? "%c" : "%%%02X",
+			(unsigned char)*value);
+	}
+	if (n >= sizeof(c->uri))
 		return complain(
 			c, -EINVAL, "more parameters than %zu bytes can name", sizeof(c->uri) - 1);
 	return 0;
@@ -92,20 +120,16 @@ static int append(struct board_emu_config *c, const char *key, const char *value
 /* As hal names an emu: board: the seed always, else what the preset does not say anyway. */
 static int print_uri(struct board_emu_config *c)
 {
-	struct pcm_params plain;
 	int r = 0;
 
-	pcm_params_default(&plain);
 	snprintf(c->uri, sizeof(c->uri), "emu:?chips=%u", c->n_chip);
-	if (*c->preset) {
-		pcm_params_set(&plain, "preset", c->preset);
+	if (*c->preset)
 		r = append(c, "preset", c->preset);
-	}
 	for (const struct pcm_param *p = pcm_param_table; p->key && r == 0; p++) {
 		char value[PCM_N_TEXT] = "", other[PCM_N_TEXT] = "";
 
 		pcm_params_print(&c->prm, p->key, value, sizeof(value));
-		pcm_params_print(&plain, p->key, other, sizeof(other));
+		pcm_params_print(&c->base, p->key, other, sizeof(other));
 		if (strcmp(value, other) || !strcmp(p->key, "seed"))
 			r = append(c, p->key, value);
 	}
@@ -118,10 +142,14 @@ int board_emu_config_parse(struct board_emu_config *ret, const char *const *arg,
 
 	memset(ret, 0, sizeof(*ret));
 	pcm_params_default(&ret->prm);
+	ret->base = ret->prm;
 	ret->n_chip = BOARD_EMU_N_CHIP_DEFAULT;
 	for (size_t i = 0; i < 2 * n; i++) {
-		int r = set(ret, arg[i % n], i < n);
+		int r;
 
+		if (i == n)
+			ret->base = ret->prm;
+		r = set(ret, arg[i % n], i < n);
 		if (r < 0)
 			return r;
 	}

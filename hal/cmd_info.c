@@ -39,11 +39,11 @@ static void key_as_text(void *user, const char *key, const char *unit, const cha
 	bool has_unit = *unit && strcmp(unit, "1");
 
 	(void)user;
-	printf("  %-13s %s\n", key, help);
-	printf("  %-13s   %s%s%s%s%s%s\n", "", *def ? "default " : "", def, *def ? ", of " : "",
+	printf("  %-17s %s\n", key, help);
+	printf("  %-17s   %s%s%s%s%s%s\n", "", *def ? "default " : "", def, *def ? ", of " : "",
 		range, has_unit ? " " : "", has_unit ? unit : "");
 	if (*source)
-		printf("  %-13s   source: %s\n", "", source);
+		printf("  %-17s   source: %s\n", "", source);
 }
 
 /* RFC 4180: quoted, and a quote doubled. */

@@ -25,6 +25,16 @@ static void list_presets(char *buf, size_t n)
 		len += (size_t)snprintf(buf + len, n - len, "%s%s", len ? ", " : "", p->name);
 }
 
+static void describe_presets(char *buf, size_t n)
+{
+	size_t len = (size_t)snprintf(buf, n,
+		"named set of the parameters below, applied before them, or a file FILE.yaml of "
+		"them (copy one of emulator/presets)");
+
+	for (const struct pcm_preset *p = pcm_preset_table; p->name && len < n; p++)
+		len += (size_t)snprintf(buf + len, n - len, "; %s: %s", p->name, p->help);
+}
+
 static void print_range(char *buf, size_t n, const struct pcm_param *p)
 {
 	if (p->type == PCM_PARAM_CHOICE)
@@ -74,12 +84,36 @@ static int param_complaint(
 		p->type == PCM_PARAM_DOUBLE ? "" : "whole ", range, *unit ? " " : "", unit);
 }
 
+/* The URI gets the full path: it has to give this board again wherever the program runs. */
+static int load_preset(struct emu_config *c, const char *path, struct xbar_message *msg)
+{
+	char complaint[512], *full;
+	int r = pcm_params_load(&c->prm, path, complaint, sizeof(complaint));
+
+	if (r < 0)
+		return xbar_fail(msg,
+			r == -ENOMEM           ? r
+				: r == -ERANGE ? r
+					       : -EINVAL,
+			"emu: preset: %s", complaint);
+	full = realpath(path, NULL);
+	if (!full || strlen(full) >= sizeof(c->preset))
+		r = xbar_fail(msg, -EINVAL, "emu: preset=%s: its full path %s", path,
+			full ? "is too long for a URI" : strerror(errno));
+	else
+		strcpy(c->preset, full);
+	free(full);
+	return r;
+}
+
 static int set_preset(struct emu_config *c, const char *name, struct xbar_message *msg)
 {
 	char all[256];
-	int r = strlen(name) < sizeof(c->preset) ? pcm_params_set(&c->prm, "preset", name)
-						 : -ENOENT;
+	int r;
 
+	if (pcm_preset_is_file(name))
+		return load_preset(c, name, msg);
+	r = pcm_params_set(&c->prm, "preset", name);
 	if (r == 0) {
 		strcpy(c->preset, name);
 		return 0;
@@ -88,8 +122,9 @@ static int set_preset(struct emu_config *c, const char *name, struct xbar_messag
 		return xbar_fail(msg, r, "emu: preset=%s: %s", name, strerror(-r));
 	list_presets(all, sizeof(all));
 	return xbar_fail(msg, -EINVAL,
-		"emu: unknown preset \"%s\", did you mean \"%s\"? There are: %s", name,
-		pcm_preset_nearest(name), all);
+		"emu: unknown preset \"%s\", did you mean \"%s\"? There are: %s, and files that "
+		"end in .yaml",
+		name, pcm_preset_nearest(name), all);
 }
 
 static int set_chips(struct emu_config *c, const char *value, struct xbar_message *msg)
@@ -151,6 +186,7 @@ int emu_config_parse(struct emu_config *ret, const struct xbar_uri *uri, struct 
 	ret->n_chip = EMU_N_CHIP_DEFAULT;
 	if (preset)
 		r = set_preset(ret, preset, msg);
+	ret->base = ret->prm;
 	for (size_t i = 0; i < uri->n_query && r == 0; i++)
 		r = set_key(ret, uri->query[i].key, uri->query[i].value, msg);
 	if (r < 0)
@@ -162,14 +198,13 @@ int emu_config_parse(struct emu_config *ret, const struct xbar_uri *uri, struct 
 }
 
 /* The seed always: two boards differ by it more often than by anything else. */
-static int append_param(const struct emu_config *c, const struct pcm_params *preset,
-	const struct pcm_param *p, char *buf, size_t n)
+static int append_param(const struct emu_config *c, const struct pcm_param *p, char *buf, size_t n)
 {
 	char value[PCM_N_TEXT], plain[PCM_N_TEXT];
 	int r = pcm_params_print(&c->prm, p->key, value, sizeof(value));
 
 	if (r == 0)
-		r = pcm_params_print(preset, p->key, plain, sizeof(plain));
+		r = pcm_params_print(&c->base, p->key, plain, sizeof(plain));
 	if (r < 0)
 		return r;
 	if (!strcmp(value, plain) && strcmp(p->key, "seed"))
@@ -179,17 +214,13 @@ static int append_param(const struct emu_config *c, const struct pcm_params *pre
 
 int emu_config_print(const struct emu_config *c, char *buf, size_t n, struct xbar_message *msg)
 {
-	struct pcm_params preset;
 	int r = 0;
 
-	pcm_params_default(&preset);
 	snprintf(buf, n, "emu:?chips=%u", c->n_chip);
-	if (*c->preset) {
-		pcm_params_set(&preset, "preset", c->preset);
+	if (*c->preset)
 		r = xbar_uri_append(buf, n, "preset", c->preset);
-	}
 	for (const struct pcm_param *p = pcm_param_table; p->key && r == 0; p++)
-		r = append_param(c, &preset, p, buf, n);
+		r = append_param(c, p, buf, n);
 	if (r < 0)
 		return xbar_fail(
 			msg, -EINVAL, "emu: the complete URI is longer than %zu bytes", n - 1);
@@ -198,15 +229,15 @@ int emu_config_print(const struct emu_config *c, char *buf, size_t n, struct xba
 
 void emu_config_help(xbar_help_row *row, void *user)
 {
-	char def[16], range[256];
+	char def[16], range[256], help[2048];
 
 	snprintf(def, sizeof(def), "%d", EMU_N_CHIP_DEFAULT);
 	snprintf(range, sizeof(range), "1 .. %d", EMU_N_CHIP_MAX);
 	row(user, "chips", "1", def, range, "",
 		"chips of the board, alike but for their randomness");
 	list_presets(range, sizeof(range));
-	row(user, "preset", "", pcm_preset_table[0].name, range, "",
-		"named set of the parameters below; applied before them");
+	describe_presets(help, sizeof(help));
+	row(user, "preset", "", pcm_preset_table[0].name, range, "", help);
 	row(user, "state", "", "", "a file's name", "",
 		"keep the board in this file from one program to the next (created if missing)");
 	for (const struct pcm_param *p = pcm_param_table; p->key; p++) {

@@ -15,7 +15,8 @@
 struct emu_config {
 	struct pcm_params prm;
 	uint32_t n_chip;
-	char preset[64];              /* "" if none was named */
+	char preset[XBAR_URI_MAX + 1]; /* name or full path; "" if none was named */
+	struct pcm_params base;        /* what it says */
 	char state[XBAR_URI_MAX + 1]; /* path of the file that keeps the board, or "" */
 };
 

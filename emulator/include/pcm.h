@@ -101,7 +101,10 @@ struct pcm_param {
 	const char *help;
 };
 
-/* A named set of parameter values: text is "key=value&key=value". */
+/*
+ * A named set of parameter values: text is "key=value&key=value", first perhaps "preset=name". Made
+ * of presets/NAME.yaml when the emulator is built.
+ */
 struct pcm_preset {
 	const char *name, *text, *help;
 };
@@ -129,6 +132,16 @@ const char *pcm_preset_nearest(const char *name);
  * [min, max]. *prm is unchanged on error.
  */
 int pcm_params_set(struct pcm_params *prm, const char *key, const char *value);
+
+/* Whether a preset's name is that of a file: it ends in .yaml or .yml, or has a slash. */
+bool pcm_preset_is_file(const char *name);
+
+/*
+ * All parameters from a preset file: YAML, one mapping of keys to values as pcm_params_set() takes
+ * them, besides `preset: NAME` (built-in, applied first) and `help: TEXT`. The file is untrusted.
+ * -errno of opening it, -EINVAL, -ERANGE; then complaint says "FILE:LINE: what" and *prm is unchanged.
+ */
+int pcm_params_load(struct pcm_params *prm, const char *path, char *complaint, size_t n_complaint);
 
 /*
  * Write a parameter's value as text that pcm_params_set() reads back exactly; PCM_N_TEXT bytes are

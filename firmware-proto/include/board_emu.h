@@ -25,9 +25,10 @@ struct board_emu;
 struct board_emu_config {
 	struct pcm_params prm;
 	uint32_t n_chip;
-	char preset[64];     /* "" if none was named */
-	char uri[512];       /* what saved states are of: the complete URI of the same emu: board */
-	char complaint[256]; /* after an error */
+	char preset[512];       /* name or full path; "" if none was named */
+	struct pcm_params base; /* what it says */
+	char uri[512];          /* what saved states are of: the complete URI of the same emu: board */
+	char complaint[512];    /* after an error */
 };
 
 /*

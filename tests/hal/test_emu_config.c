@@ -80,6 +80,40 @@ static void the_preset_is_applied_first_wherever_it_stands(void **state)
 	xbar_close(x);
 }
 
+static void write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* The board's URI has its full path: it must open the board from anywhere. */
+static void a_preset_may_be_a_file(void **state)
+{
+	char folder[] = "/tmp/test_emu_config_XXXXXX", path[64], uri[128], expected[128];
+	struct xbar *x;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/my board.yaml", folder);
+	snprintf(uri, sizeof(uri), "emu:?chips=1&seed=3&preset=%s/./my%%20board.yaml", folder);
+	snprintf(expected, sizeof(expected), "emu:?chips=1&preset=%s/my%%20board.yaml&seed=3",
+		folder);
+	write_file(path, "adc_bits: 10\nfaults: \"row:3,code:5:-1\"\n");
+	assert_uri(uri, expected);
+	assert_uri(expected, expected);
+	assert_int_equal(try(&x, uri), 0);
+	assert_int_equal(xbar_info(x)->adc_bits, 10);
+	xbar_close(x);
+	write_file(path, "\nadc_bit: 10\n");
+	REFUSED(uri, -EINVAL, "my board.yaml:2: ", "did you mean \"adc_bits\"");
+	assert_int_equal(remove(path), 0);
+	REFUSED(uri, -EINVAL, "No such file");
+	assert_int_equal(remove(folder), 0);
+}
+
 static void every_parameter_of_the_emulator_is_a_key(void **state)
 {
 	(void)state;
@@ -144,6 +178,7 @@ static void values_that_are_no_values_are_einval(void **state)
 	REFUSED("emu:?state=", -EINVAL, "state=");
 	REFUSED("emu:?seed=1&seed=2", -EINVAL, "\"seed\" comes twice");
 	REFUSED("emu:chips=2", -EINVAL, "chips=2", "?");
+	REFUSED("emu:?faults=row:256", -EINVAL, "faults=row:256", "row:17");
 	REFUSED("emu:?g_min=12e-6&g_max=1e-6", -EINVAL, "g_min must be below g_max");
 }
 
@@ -176,6 +211,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_complete_uri_has_what_differs_from_the_preset),
 		cmocka_unit_test(the_preset_is_applied_first_wherever_it_stands),
+		cmocka_unit_test(a_preset_may_be_a_file),
 		cmocka_unit_test(every_parameter_of_the_emulator_is_a_key),
 		cmocka_unit_test(no_uri_means_the_environment_then_emu),
 		cmocka_unit_test(unknown_names_are_told_the_nearest),
