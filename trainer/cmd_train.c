@@ -127,6 +127,7 @@ struct run {
 	struct snn_progress *progress;
 	struct snn_store *best; /* of an epoch not yet on disk */
 	double start;           /* s */
+	bool is_restored;       /* from a checkpoint, which every run has from its beginning on */
 };
 
 static double seconds(void)
@@ -183,7 +184,7 @@ static int train(struct run *run, struct snn_error *e)
 	int r = 0;
 
 	catch_signals();
-	if (tr->epoch == 0 && tr->i_seq == 0) {
+	if (!run->is_restored) {
 		r = snn_trainer_start(tr, e);
 		if (r == 0) /* so that a stop or crash in the first epoch loses nothing */
 			r = write_state(run, e);
@@ -248,6 +249,7 @@ static int restore(struct run *run, struct snn_error *e)
 {
 	int r = snn_checkpoint_load(&run->tr, snn_runlog_file(run->log, "checkpoint.h5"), e);
 
+	run->is_restored = r == 0;
 	return r < 0 ? r : snn_runlog_metrics(run->log, run->tr.row, run->tr.epoch, e);
 }
 
@@ -346,10 +348,23 @@ static void say_stopped(const struct run *run)
 		run->tr.data.n_seq[SNN_TRAIN], snn_runlog_path(run->log));
 }
 
+/* A board that is there again takes over the state of the checkpoint. */
+static int fail_in_training(const struct run *run, const struct snn_error *e, int r)
+{
+	int status = cli_fail(e, r);
+
+	if (access(snn_runlog_file(run->log, "checkpoint.h5"), F_OK) == 0)
+		fprintf(stderr,
+			"osttp: go on from the last checkpoint with\n  osttp train --resume %s\n",
+			snn_runlog_path(run->log));
+	return status;
+}
+
 static int execute(struct run *run, const struct arguments *a)
 {
 	struct snn_error e = { "" };
 	int r = a->resume ? go_on(run, a, &e) : begin(run, a, &e);
+	bool is_begun;
 
 	if (r == 0 &&
 		snn_progress_new(&run->progress, run->tr.config.train.epochs,
@@ -357,11 +372,12 @@ static int execute(struct run *run, const struct arguments *a)
 		r = snn_fail(&e, -ENOMEM, "no memory for progress");
 	if (r == 0 && run->tr.device && !a->is_quiet)
 		fputs(run->tr.device, stderr);
-	if (r == 0)
+	is_begun = r == 0;
+	if (is_begun)
 		r = train(run, &e);
 	snn_progress_free(run->progress);
 	if (r < 0)
-		return cli_fail(&e, r);
+		return is_begun ? fail_in_training(run, &e, r) : cli_fail(&e, r);
 	if (r == 1)
 		say_stopped(run);
 	else if (a->is_json)

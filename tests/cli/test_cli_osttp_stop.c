@@ -69,6 +69,22 @@ static void a_stopped_run_ends_like_an_undisturbed_one(void **state)
 	assert_same_text("run/metrics.csv", "straight/metrics.csv");
 }
 
+/* The first checkpoint is of chips programmed and calibrated: they are not programmed again. */
+static void a_run_killed_in_its_first_epoch_goes_on_from_its_beginning(void **state)
+{
+	pid_t pid = osttp_start(
+		"train", SMALL, "--out", "run", "--weights", "chips", "--epochs", "10", NULL);
+
+	(void)state;
+	wait_for("run/checkpoint.h5");
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	osttp_wait(pid);
+	expect_done(osttp("train", "--resume", "run", NULL));
+	expect_done(osttp(
+		"train", SMALL, "--out", "straight", "--weights", "chips", "--epochs", "10", NULL));
+	assert_same_text("run/metrics.csv", "straight/metrics.csv");
+}
+
 static void pause_ms(long ms)
 {
 	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
@@ -175,6 +191,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		small_test(ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on),
 		small_test(a_stopped_run_ends_like_an_undisturbed_one),
+		small_test(a_run_killed_in_its_first_epoch_goes_on_from_its_beginning),
 		small_test(kill_9_at_any_moment_loses_nothing),
 		small_test(a_run_is_resumed_from_whatever_a_crash_left),
 		small_test(more_epochs_continue_the_run),
