@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A dialogue with a board of `chips=2 seed=7 --boot-id 7 --slots 8`: requests by codec.py."""
+"""A dialogue with a board that was started as BOARD says: requests by codec.py."""
+import os
 import struct
 
 import codec as c
 import golden as g
 
-BOARD = ["chips=2", "seed=7", "--boot-id", "7", "--slots", "8"]
+# What cortex-m/ has, too, so that its firmware can be heard the same words.
+BOARD = ["chips=2", "seed=7", "--boot-id", "7", "--slots", "4", "--reply-time", "2600"]
+GOLDEN = os.path.join(g.HERE, "golden", "dialogue.hex")
 SESSION = 8  # the first after boot 7
 NONCE = 0x0123456789ABCDEF
 
@@ -68,3 +71,10 @@ def requests():
         yield c.frame(c.REQ, op, 0, 0, payload)
     for seq, (op, payload) in enumerate(ordered(), 1):
         yield c.frame(c.REQ, op, SESSION, seq, payload)
+
+
+def golden():
+    """Of golden/dialogue.hex: (request, answer)."""
+    with open(GOLDEN, encoding="ascii") as file:
+        lines = [line.split()[1] for line in file if not line.startswith("#")]
+    return list(zip(map(bytes.fromhex, lines[::2]), map(bytes.fromhex, lines[1::2])))

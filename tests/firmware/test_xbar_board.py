@@ -7,129 +7,36 @@ firmware must give them too. That the numbers are those of emu: is test_board_em
 """
 import os
 import random
-import select
 import signal
-import socket
 import struct
 import subprocess
 import sys
 import tempfile
-import tty
 import unittest
 
 sys.dont_write_bytecode = True
+import board_run  # noqa: E402
 import codec as c  # noqa: E402
 import dialogue  # noqa: E402
 import golden  # noqa: E402
 
-GOLDEN = os.path.join(golden.HERE, "golden", "dialogue.hex")
 PROGRAM = os.path.abspath(sys.argv[1])
-PATIENCE = 20  # s; never reached where all is well
 
 
-class Board:
-    """One process and a host's end of its link."""
-
+class Board(board_run.Board):
     def __init__(self, kind, *args):
-        self.folder = tempfile.TemporaryDirectory()
-        self.kind, self.held = kind, b""
-        path = self.path = os.path.join(self.folder.name, "link")
-        option = {"pty": ["--pty", path], "socket": ["--socket", path],
-                  "fifos": ["--fifos", path + "-in," + path + "-out"], "stdio": ["--stdio"]}[kind]
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen([PROGRAM] + option + list(args), stderr=pipe,
-                                        stdin=pipe, stdout=pipe)
-        self.process.stderr.readline()  # "... at LINK": it is there
-        self.connect()
-
-    def connect(self):
-        if self.kind == "pty":
-            self.out = self.into = os.open(self.path, os.O_RDWR | os.O_NOCTTY)
-            tty.setraw(self.out)
-        elif self.kind == "socket":
-            self.host = socket.socket(socket.AF_UNIX)
-            self.host.connect(self.path)
-            self.out = self.into = self.host.fileno()
-        elif self.kind == "fifos":
-            self.out = os.open(self.path + "-in", os.O_WRONLY)
-            self.into = os.open(self.path + "-out", os.O_RDONLY)
-        else:
-            self.out, self.into = self.process.stdin.fileno(), self.process.stdout.fileno()
-
-    def send(self, data):
-        while data:
-            data = data[os.write(self.out, data):]
-
-    def send_frame(self, frame):
-        self.send(c.cobs(frame) + b"\0" if self.kind == "pty" else frame)
-
-    def take(self):
-        """One frame out of what is held, or None."""
-        if self.kind == "pty":
-            block, zero, rest = self.held.partition(b"\0")
-            if not zero:
-                return None
-            self.held = rest
-            return c.uncobs(block) if block else self.take()
-        if len(self.held) < 20 or len(self.held) < 20 + self.held[4] + 256 * self.held[5]:
-            return None
-        n = 20 + self.held[4] + 256 * self.held[5]
-        frame, self.held = self.held[:n], self.held[n:]
-        return frame
-
-    def receive(self, patience=PATIENCE):
-        """The next frame, or None after a while."""
-        while True:
-            frame = self.take()
-            if frame is not None:
-                return frame
-            if not select.select([self.into], [], [], patience)[0]:
-                return None
-            data = os.read(self.into, 65536)
-            if not data:
-                return None
-            self.held += data
-
-    def ask(self, frame):
-        """The answer to a request; events before it are skipped."""
-        self.send_frame(frame)
-        while True:
-            answer = self.receive()
-            if answer is None or c.parse(answer)[0] != c.EVT:
-                return answer
-
-    def end(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-        status = self.process.wait(PATIENCE)
-        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
-            pipe.close()
-        if self.kind == "socket":
-            self.host.close()
-        elif self.kind in ("pty", "fifos"):
-            os.close(self.out)
-            if self.into != self.out:
-                os.close(self.into)
-        is_left = os.path.lexists(self.path)
-        self.folder.cleanup()
-        return status, is_left
+        super().__init__(PROGRAM, kind, *args)
 
 
 def talk(board):
     return [(request, board.ask(request)) for request in dialogue.requests()]
 
 
-def golden_dialogue():
-    with open(GOLDEN, encoding="ascii") as file:
-        lines = [line.split()[1] for line in file if not line.startswith("#")]
-    return list(zip(map(bytes.fromhex, lines[::2]), map(bytes.fromhex, lines[1::2])))
-
-
 def update():
     board = Board("stdio", *dialogue.BOARD, "--frame", "1024")
     pairs = talk(board)
     board.end()
-    with open(GOLDEN, "w", encoding="ascii") as file:
+    with open(dialogue.GOLDEN, "w", encoding="ascii") as file:
         file.write("# SPDX-License-Identifier: GPL-3.0-or-later\n"
                    "# Made by test_xbar_board.py --update. A board of: %s\n"
                    % " ".join(dialogue.BOARD))
@@ -216,15 +123,15 @@ class OnEveryLink(unittest.TestCase):
 
     def test_the_golden_dialogue_is_spoken(self):
         for board in self.each(*dialogue.BOARD):
-            for request, answer in golden_dialogue():
+            for request, answer in dialogue.golden():
                 self.assertEqual(board.ask(request).hex(), answer.hex())
 
     def test_requests_are_those_of_the_golden_dialogue(self):
-        self.assertEqual([r for r, _ in golden_dialogue()], list(dialogue.requests()))
+        self.assertEqual([r for r, _ in dialogue.golden()], list(dialogue.requests()))
 
     def test_a_refusal_has_no_fields(self):
         """PROTOCOL.md, section 5; CMD_E_DISARMED, 0x0401, is in none of the dialogue."""
-        refused = [p for _, _, _, _, p in (c.parse(answer) for _, answer in golden_dialogue())
+        refused = [p for _, _, _, _, p in (c.parse(answer) for _, answer in dialogue.golden())
                    if p[1] in (2, 3)]
         self.assertEqual(len(refused), 6)
         for payload in refused:
@@ -281,7 +188,7 @@ class ExactlyOnce(unittest.TestCase):
 class Program(unittest.TestCase):
     def run_it(self, *args):
         return subprocess.run([PROGRAM] + list(args), capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)
+                              stdin=subprocess.DEVNULL, timeout=board_run.PATIENCE, check=False)
 
     def test_help_names_every_link(self):
         done = self.run_it("--help")

@@ -2,7 +2,8 @@
 /*
  * law_xbar.c - the same seed and the same calls give the same bytes on emu: and on a board behind a
  * link: 10,000 mixed calls and the final state.
- *	law_xbar loop | usb | serial PATH-OF-xbar-board
+ *	law_xbar loop | usb | serial PATH-OF-xbar-board [N-CALL]
+ * With N-CALL so many calls, of a board on a slow line.
  * usb needs umockdev-wrapper, serial must not have it: it hides the names that libserialport needs.
  */
 #include <setjmp.h>
@@ -19,19 +20,26 @@
 #endif
 #include "lockstep.h"
 
-#define N_CALL 10000
-#define KEYS   "chips=3", "seed=11", "drift_nu_sd=0.01"
+#define N_CALL    10000
+#define KEYS      "chips=3", "seed=11", "drift_nu_sd=0.01"
+#define KEYS_SLOW "chips=2", "seed=11", "drift_nu_sd=0.01"
 
 static const char *kind, *program;
+static unsigned n_call_slow; /* 0: not slow */
 
 static void compare_with_emu(const char *uri)
 {
+	const char *emu = n_call_slow ? "emu:?chips=2&seed=11&drift_nu_sd=0.01"
+				      : "emu:?chips=3&seed=11&drift_nu_sd=0.01";
 	struct xbar *a, *b;
 	struct xbar_stats s;
 
-	assert_int_equal(xbar_open(&a, "emu:?chips=3&seed=11&drift_nu_sd=0.01", NULL), 0);
+	assert_int_equal(xbar_open(&a, emu, NULL), 0);
 	assert_int_equal(xbar_open(&b, uri, NULL), 0);
-	lockstep(a, b, N_CALL, 1);
+	if (n_call_slow)
+		lockstep_slow(a, b, n_call_slow, 1);
+	else
+		lockstep(a, b, N_CALL, 1);
 	assert_int_equal(xbar_stats(b, &s), 0);
 	print_message("%s: %.1f MB out, %.1f MB in, %llu round trips, %llu retries\n", uri,
 		(double)s.n_byte_out * 1e-6, (double)s.n_byte_in * 1e-6,
@@ -53,10 +61,11 @@ static void a_board_behind_a_link_gives_the_bytes_of_emu(void **state)
 		board_usb_free(b);
 #endif
 	} else {
+		const char *const keys[] = { KEYS, NULL }, *const keys_slow[] = { KEYS_SLOW, NULL };
 		struct board_process b;
 
 		assert_int_equal(
-			board_process_start(&b, program, (const char *[]){ KEYS, NULL }), 0);
+			board_process_start(&b, program, n_call_slow ? keys_slow : keys), 0);
 		compare_with_emu(b.uri);
 		board_process_stop(&b);
 	}
@@ -93,5 +102,6 @@ int main(int argc, char **argv)
 		return 2;
 	kind = argv[1];
 	program = argc > 2 ? argv[2] : NULL;
+	n_call_slow = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 0;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@ trap 'kill $board; wait $board; rm -r "$folder"' EXIT
 n=0
 while [ ! -e "$folder/ttyXBAR0" ]; do
 	n=$((n + 1))
-	[ $n -lt 100 ] || { cat "$folder/log" >&2; exit 1; }
+	[ $n -lt 400 ] || { cat "$folder/log" >&2; exit 1; }
 	sleep 0.05
 done
 XBAR_TEST_URI=serial:$folder/ttyXBAR0

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The golden dialogue with the firmware on a microcontroller in QEMU: golden_cortex.py QEMU-BOARD
+NAME, where NAME is what INFO calls the board. $XBAR_BOARD and $XBAR_IMAGE say what QEMU-BOARD runs.
+"""
+import os
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import board_run  # noqa: E402
+import codec as c  # noqa: E402
+import dialogue  # noqa: E402
+import golden  # noqa: E402
+
+PROGRAM, NAME = sys.argv[1:]
+# The firmware's boot 7 is the chips' boot 3 plus their first session, 4 (chip_remote.c).
+CHIPS = ["chips=2", "seed=7", "--", "--boot-id", "3"]
+
+
+def renamed(answer):
+    """INFO's first field is the board's own."""
+    kind, op, session, seq, payload = c.parse(answer)
+    if (kind, op) != (c.RSP, c.INFO):
+        return answer
+    rest = payload[5 + payload[4]:]
+    return c.frame(kind, op, session, seq, payload[:4] + golden.text(NAME) + rest)
+
+
+class Dialogue(unittest.TestCase):
+    def test_each_answer_is_the_golden_one(self):
+        board = board_run.Board(PROGRAM, "pty", *CHIPS)
+        try:
+            for request, answer in dialogue.golden():
+                self.assertEqual(board.ask(request).hex(), renamed(answer).hex())
+        finally:
+            status, is_left = board.end()
+        self.assertEqual((status, is_left), (0, False))
+
+
+unittest.main(argv=sys.argv[:1])
