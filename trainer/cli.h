@@ -39,6 +39,7 @@ int cmd_gradients(int argc, char **argv);
 int cmd_data(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
 int cmd_align(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_study(int argc, char **argv);
 
 #endif

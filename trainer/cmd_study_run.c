@@ -235,15 +235,16 @@ static void print_end(const struct snn_study_folder *f, int r, double elapsed)
 		fprintf(stderr, "osttp: all done; the table: osttp study collect %s\n", f->path);
 }
 
-static int run_points(struct snn_study_folder *f, const struct arguments *a, struct snn_error *e)
+int cmd_study_points(struct snn_study_folder *f, unsigned long only, unsigned long n_process,
+	bool is_quiet, struct snn_error *e)
 {
-	struct show w = { .f = f, .is_quiet = a->is_quiet, .is_terminal = isatty(STDERR_FILENO) };
+	struct show w = { .f = f, .is_quiet = is_quiet, .is_terminal = isatty(STDERR_FILENO) };
 	struct snn_study_local how = {
-		.n_process = a->n_process ? (uint32_t)a->n_process : n_processor(),
+		.n_process = n_process ? (uint32_t)n_process : n_processor(),
 		.event = show,
 		.user = &w,
 	};
-	size_t n = a->only ? 1 : f->study->n_point;
+	size_t n = only ? 1 : f->study->n_point;
 	size_t *point = calloc(n, sizeof(*point));
 	double start = cli_seconds();
 	int r;
@@ -251,12 +252,12 @@ static int run_points(struct snn_study_folder *f, const struct arguments *a, str
 	if (!point)
 		return snn_fail(e, -ENOMEM, "no memory for %zu points", n);
 	for (size_t i = 0; i < n; i++)
-		point[i] = a->only ? a->only - 1 : i;
+		point[i] = only ? only - 1 : i;
 	r = snn_study_local(f, point, n, &how, e);
 	free(point);
 	if (w.has_bar)
 		fputs("\r\033[K", stderr);
-	if (r >= 0 && !a->is_quiet)
+	if (r >= 0 && !is_quiet)
 		print_end(f, r, cli_seconds() - start);
 	return r;
 }
@@ -277,7 +278,7 @@ int cmd_study_run(int argc, char **argv)
 	if (r == 0 && !a.only) /* one point alone may run beside others */
 		r = snn_study_lock(&f, &e);
 	if (r == 0)
-		r = run_points(&f, &a, &e);
+		r = cmd_study_points(&f, a.only, a.n_process, a.is_quiet, &e);
 	snn_study_close(&f);
 	return r < 0 ? cli_fail(&e, r) : r ? CLI_FAILED : CLI_DONE;
 }
