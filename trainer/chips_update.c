@@ -6,8 +6,10 @@
  *	mixed-precision (Nandakumar et al., Front. Neurosci. 14, 2020): chi collects changes; while
  *	|chi| is at least the mean step of the device whose turn it is, one pulse, chi less that step.
  *	stochastic: |change| / step pulses, the fraction rounded at random.
+ *	sign: one pulse where |change| is at least update.sign_threshold steps.
  *
- * Devices of a pair take turns (Boybat et al., Nat. Commun. 9, 2018), or are drawn.
+ * Devices of a pair take turns (Boybat et al., Nat. Commun. 9, 2018), or are drawn, or it is the one
+ * with the lower conductance, as far as the host knows: by its pulses since RESET or its last read.
  */
 #include <gsl/gsl_rng.h>
 #include <math.h>
@@ -61,12 +63,15 @@ static float step_of(const struct update *u, size_t cell, uint32_t device)
 
 static uint32_t choose_device(const struct update *u, size_t cell, bool is_plus)
 {
-	uint8_t *next = &u->ch->cells[u->i_matrix].next[cell];
+	const struct snn_cells *c = &u->ch->cells[u->i_matrix];
 	uint32_t bit = is_plus ? 0 : 1, first = is_plus ? 0 : 2;
+	const uint8_t *p = c->n_pulse + cell * XBAR_N_DEVICE + first;
 
 	if (u->ch->config->update.device == SNN_RANDOM_DEVICE)
 		return first + (uint32_t)gsl_rng_uniform_int(u->ch->rng, 2);
-	return first + (uint32_t)(*next >> bit & 1);
+	if (u->ch->config->update.device == SNN_LOWEST_DEVICE && p[0] != p[1])
+		return first + (p[1] < p[0]);
+	return first + (uint32_t)(c->next[cell] >> bit & 1);
 }
 
 static void send(const struct update *u, size_t cell, uint32_t device)
@@ -143,6 +148,15 @@ static void round_at_random(const struct update *u, size_t cell, float change)
 	}
 }
 
+static void follow_sign(const struct update *u, size_t cell, float change)
+{
+	uint32_t device = choose_device(u, cell, change > 0);
+	float threshold = (float)u->ch->config->update.sign_threshold;
+
+	if (fabsf(change) >= threshold * step_of(u, cell, device))
+		send(u, cell, device);
+}
+
 static float least_step(const struct snn_chips *ch, uint32_t i_matrix)
 {
 	float least = ch->step[0];
@@ -180,9 +194,11 @@ static int update_mixed(const struct update *u, const float *delta, struct snn_e
 	return r;
 }
 
-static int update_stochastic(const struct update *u, const float *delta, struct snn_error *e)
+/* Schemes that keep nothing of a change. */
+static int update_at_once(const struct update *u, const float *delta, struct snn_error *e)
 {
 	struct snn_chips *ch = u->ch;
+	bool is_sign = ch->config->update.scheme == SNN_SIGN;
 	size_t n = snn_n_cell(&ch->base.net->matrix[u->i_matrix]);
 	int r = 0;
 
@@ -190,7 +206,9 @@ static int update_stochastic(const struct update *u, const float *delta, struct 
 		if (delta[i] == 0)
 			continue;
 		r = make_room(ch, snn_board_of(ch, u->i_matrix), e);
-		if (r == 0)
+		if (r == 0 && is_sign)
+			follow_sign(u, i, delta[i]);
+		else if (r == 0)
 			round_at_random(u, i, delta[i]);
 	}
 	return r;
@@ -200,17 +218,17 @@ int snn_chips_update(
 	struct snn_weights *w, const float *const *delta, uint64_t i_update, struct snn_error *e)
 {
 	struct snn_chips *ch = (struct snn_chips *)w;
-	bool is_stochastic = ch->config->update.scheme == SNN_STOCHASTIC;
+	int scheme = ch->config->update.scheme;
 	struct update u = { .ch = ch };
 	int r = 0;
 
-	if (is_stochastic || ch->config->update.device == SNN_RANDOM_DEVICE)
+	if (scheme == SNN_STOCHASTIC || ch->config->update.device == SNN_RANDOM_DEVICE)
 		gsl_rng_set(ch->rng, snn_seed(ch->seed, SNN_USE_ROUNDING, i_update));
 	for (uint32_t i = 0; r == 0 && i < w->net->n_matrix; i++) {
 		u.i_matrix = i;
 		if (delta[i])
-			r = is_stochastic ? update_stochastic(&u, delta[i], e)
-					  : update_mixed(&u, delta[i], e);
+			r = scheme == SNN_MIXED_PRECISION ? update_mixed(&u, delta[i], e)
+							  : update_at_once(&u, delta[i], e);
 	}
 	for (uint32_t k = 0; r == 0 && k < ch->n_board; k++)
 		r = flush(ch, k, e);

@@ -25,9 +25,9 @@ enum snn_psi { SNN_PSI_TRIANGULAR, SNN_PSI_TANH, SNN_PSI_FAST_SIGMOID };
 enum snn_trace_choice { SNN_TRACE_AUTO, SNN_TRACE_EVENT, SNN_TRACE_DENSE, SNN_TRACE_EXACT };
 enum snn_update { SNN_UPDATE_SEQUENCE, SNN_UPDATE_STEP };
 enum snn_optimizer { SNN_SGD, SNN_ADAM };
-enum snn_scheme { SNN_MIXED_PRECISION, SNN_STOCHASTIC };
+enum snn_scheme { SNN_MIXED_PRECISION, SNN_STOCHASTIC, SNN_SIGN };
 enum snn_compensate { SNN_COMPENSATE_NONE, SNN_COMPENSATE_GLOBAL, SNN_COMPENSATE_COLUMN };
-enum snn_device_choice { SNN_ROUND_ROBIN, SNN_RANDOM_DEVICE };
+enum snn_device_choice { SNN_ROUND_ROBIN, SNN_RANDOM_DEVICE, SNN_LOWEST_DEVICE };
 
 struct snn_config {
 	char task[32], rule[32];
@@ -68,6 +68,7 @@ struct snn_config {
 
 	struct {
 		int scheme, device;
+		double sign_threshold;  /* in mean steps: what scheme sign answers with a pulse */
 		uint32_t max_pulses;    /* a weight and update, at most */
 		uint32_t refresh_every; /* sequences between refresh rounds, 0 never */
 		uint32_t

@@ -27,8 +27,8 @@ static const char *const psi_names[] = { "triangular", "tanh", "fast-sigmoid", N
 static const char *const trace_names[] = { "auto", "event", "dense", "exact", NULL };
 static const char *const update_names[] = { "sequence", "step", NULL };
 static const char *const optimizer_names[] = { "sgd", "adam", NULL };
-static const char *const scheme_names[] = { "mixed-precision", "stochastic", NULL };
-static const char *const device_names[] = { "round-robin", "random", NULL };
+static const char *const scheme_names[] = { "mixed-precision", "stochastic", "sign", NULL };
+static const char *const device_names[] = { "round-robin", "random", "lowest", NULL };
 
 static const char *const compensate_names[] = { "none", "global", "column", NULL };
 
@@ -132,9 +132,11 @@ const struct snn_option snn_option_table[] = {
 		.help = "between checkpoints" },
 
 	{ "update.scheme", CHOICE(update.scheme, scheme_names), .def = "mixed-precision",
-		.help = "changes to pulses: accumulate to whole pulses, or round at random" },
+		.help = "changes to pulses: accumulate to whole pulses, round at random, or one pulse of the right sign where a change is large enough" },
+	{ "update.sign_threshold", REAL(update.sign_threshold, 0, 1e6), .def = "0.5", .unit = "mean steps",
+		.help = "of scheme sign: changes of at least so much get a pulse" },
 	{ "update.device", CHOICE(update.device, device_names), .def = "round-robin",
-		.help = "which device of a pair gets the pulse" },
+		.help = "which device of a pair gets the pulse: in turns, at random, or the one that had fewer pulses or last read lower" },
 	{ "update.max_pulses", U32(update.max_pulses, 1, 255), .def = "10", .unit = "pulses",
 		.help = "on a weight in one update, at most" },
 	{ "update.refresh_every", U32(update.refresh_every, 0, 1e6), .def = "20", .unit = "sequences",

@@ -212,6 +212,83 @@ static void random_devices_share_the_pulses(void **state)
 	chips_done(&q);
 }
 
+/* One pulse for 0.5 steps and more, none for less, and never two; nothing is kept for later. */
+static void sign_sends_one_pulse_for_what_is_large_enough(void **state)
+{
+	struct chips_rig q;
+	float delta[20 * 12] = { 0 }, step;
+	uint64_t before;
+
+	(void)state;
+	open_at_zero(&q, IDEAL, SNN_SIGN);
+	q.g.c.update.sign_threshold = 0.5;
+	step = q.ch->k[0] * 1e-6f;
+	before = chips_stats_of(&q).n_set;
+	delta[3] = 7.3f * step;
+	delta[4] = -0.51f * step;
+	delta[5] = 0.49f * step;
+	chips_change(&q, 0, delta, 1);
+	assert_int_equal(chips_stats_of(&q).n_set - before, 2);
+	assert_devices(&q, 3, 1, 0, 0, 0);
+	assert_devices(&q, 4, 0, 0, 1, 0);
+	chips_change(&q, 0, delta, 2);
+	assert_devices(&q, 3, 1, 1, 0, 0);
+	assert_devices(&q, 4, 0, 0, 1, 1);
+	assert_devices(&q, 5, 0, 0, 0, 0);
+	assert_true(q.ch->cells[0].chi[3] == 0 && q.ch->cells[0].chi[5] == 0);
+	chips_done(&q);
+}
+
+/* Three pulses ahead on device 1: the next three go to device 0, then it is turns again. */
+static void the_device_with_fewer_pulses_is_the_lowest(void **state)
+{
+	struct chips_rig q;
+	float delta[20 * 12] = { 0 };
+	struct xbar_pulse ahead = { .row = 0, .col = 7, .device = 1, .kind = XBAR_SET, .n = 3 };
+
+	(void)state;
+	chips_config(&q, IDEAL, 20, 12);
+	q.g.c.update.device = SNN_LOWEST_DEVICE;
+	chips_open(&q, true);
+	from_zero(&q, 0);
+	assert_int_equal(xbar_pulse(q.ch->board[0], &ahead, 1), 0);
+	q.ch->cells[0].n_pulse[7 * XBAR_N_DEVICE + 1] = 3;
+	delta[7] = 3.01f * q.ch->k[0] * 1e-6f;
+	chips_change(&q, 0, delta, 1);
+	assert_devices(&q, 7, 3, 3, 0, 0);
+	delta[7] = 4 * q.ch->k[0] * 1e-6f;
+	chips_change(&q, 0, delta, 2);
+	assert_devices(&q, 7, 5, 5, 0, 0);
+	chips_done(&q);
+}
+
+/*
+ * On noisy devices the pulses of a pair end less than one apart: that is what it is for. Round-robin
+ * after a random start differs by more.
+ */
+static void lowest_evens_out_what_refresh_left(void **state)
+{
+	struct chips_rig q;
+	float delta[240];
+
+	(void)state;
+	chips_config(&q, NOISY, 20, 12);
+	q.g.c.update.device = SNN_LOWEST_DEVICE;
+	chips_open(&q, true);
+	for (int i = 0; i < 240; i++) {
+		delta[i] = 8 * q.ch->k[0] * q.ch->step[0];
+		q.ch->cells[0].n_pulse[4 * i] = (uint8_t)(i % 5);
+		q.ch->cells[0].n_pulse[4 * i + 1] = (uint8_t)(i % 3);
+	}
+	memset(q.ch->cells[0].chi, 0, sizeof(delta));
+	chips_change(&q, 0, delta, 1);
+	for (int i = 0; i < 240; i++)
+		assert_in_range(
+			q.ch->cells[0].n_pulse[4 * i] + 1 - q.ch->cells[0].n_pulse[4 * i + 1], 0,
+			2);
+	chips_done(&q);
+}
+
 /* 20 x 300 is two tiles on two chips; 300 x 20 two more, one below the other: pulses find their cell. */
 static void pulses_reach_the_cells_of_tiles(void **state)
 {
@@ -361,6 +438,9 @@ int main(void)
 		cmocka_unit_test(stochastic_rounding_is_right_in_the_mean),
 		cmocka_unit_test(stochastic_rounding_is_reproducible),
 		cmocka_unit_test(random_devices_share_the_pulses),
+		cmocka_unit_test(sign_sends_one_pulse_for_what_is_large_enough),
+		cmocka_unit_test(the_device_with_fewer_pulses_is_the_lowest),
+		cmocka_unit_test(lowest_evens_out_what_refresh_left),
 		cmocka_unit_test(pulses_reach_the_cells_of_tiles),
 		cmocka_unit_test(refresh_frees_saturated_pairs_and_keeps_the_weight),
 		cmocka_unit_test(noisy_refresh_keeps_the_weight_with_what_is_owed),

@@ -215,6 +215,16 @@ static void two_boards_go_on_as_if_never_stopped(void **state)
 	compare(&c, 2, 2);
 }
 
+static void sign_updates_of_the_lowest_go_on_as_if_never_stopped(void **state)
+{
+	struct snn_config c = usual(SNN_WEIGHTS_CHIPS);
+
+	(void)state;
+	c.update.scheme = SNN_SIGN;
+	c.update.device = SNN_LOWEST_DEVICE;
+	compare(&c, 2, 2);
+}
+
 static void compensate(int how)
 {
 	struct snn_config c = usual(SNN_WEIGHTS_CHIPS);
@@ -390,6 +400,7 @@ int main(void)
 		scratch_test(float_with_adam_goes_on_as_if_never_stopped),
 		scratch_test(mixed_precision_goes_on_as_if_never_stopped),
 		scratch_test(stochastic_updates_go_on_as_if_never_stopped),
+		scratch_test(sign_updates_of_the_lowest_go_on_as_if_never_stopped),
 		scratch_test(read_back_weights_go_on_as_if_never_stopped),
 		scratch_test(two_boards_go_on_as_if_never_stopped),
 		scratch_test(factors_of_matrices_go_on_as_if_never_stopped),
