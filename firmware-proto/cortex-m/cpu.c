@@ -9,13 +9,16 @@
 #define CPACR 0xE000ED88
 #define CFSR  0xE000ED28
 #define ISER  0xE000E100
+#define MPU   0xE000ED90
 #define SYST  0xE000E010
+
+#define CFSR_NOT_PUSHED 0x1010 /* MSTKERR, STKERR: no place for what an exception pushes */
 
 #define STACK_PAINT 0xC5C5C5C5u
 
 /* Of mps2.ld. */
 extern uint32_t ld_data_from[], ld_data[], ld_data_end[], ld_bss[], ld_bss_end[];
-extern uint32_t ld_stack[], ld_stack_end[];
+extern uint32_t ld_guard[], ld_stack[], ld_stack_end[];
 
 static volatile uint32_t n_tick;
 
@@ -58,21 +61,37 @@ static void tick(void)
 /* Nothing can be trusted any more: say where, stop. frame: what the exception pushed. */
 __attribute__((noreturn, used)) static void stop(const uint32_t *frame)
 {
+	uint32_t cfsr = CPU_REG(CFSR);
+
 	cpu_mask();
-	console_put("fault at ");
-	console_put_hex(frame[6]);
-	console_put(", called from ");
-	console_put_hex(frame[5]);
+	if ((cfsr & CFSR_NOT_PUSHED) || frame < ld_stack || ld_stack_end - frame < 8) {
+		console_put("fault: the stack is full");
+	} else {
+		console_put("fault at ");
+		console_put_hex(frame[6]);
+		console_put(", called from ");
+		console_put_hex(frame[5]);
+	}
 	console_put(", CFSR ");
-	console_put_hex(CPU_REG(CFSR));
+	console_put_hex(cfsr);
 	console_put("\n");
 	for (;;)
 		cpu_sleep();
 }
 
+/* On a stack that is empty again: the one before may be full. */
 __attribute__((naked)) static void fault(void)
 {
-	__asm volatile("mrs r0, msp\n\tb %c0" ::"i"(stop));
+	__asm volatile("mrs r0, msp\n\tldr r1, =%c0\n\tmov sp, r1\n\tb %c1" ::"i"(ld_stack_end),
+		"i"(stop));
+}
+
+/* Region 0 of the memory protection unit, if there is one: 1 KiB below the stack (B3.5). */
+static void guard_stack(void)
+{
+	CPU_REG(MPU + 0x0c) = (uint32_t)(uintptr_t)ld_guard | 0x10; /* region 0 is there ... */
+	CPU_REG(MPU + 0x10) = UINT32_C(1) << 28 | 9 << 1 | 1; /* nobody may; 2^(9 + 1) bytes; on */
+	CPU_REG(MPU + 0x04) = 5; /* all else is as without it; on, but in the handler of faults */
 }
 
 /* Volatile: else the compiler calls memset and memcpy, which may lie anywhere by then. */
@@ -88,6 +107,7 @@ void cpu_reset(void)
 	for (volatile uint32_t *p = ld_bss; p < ld_bss_end; p++)
 		*p = 0;
 	CPU_REG(CPACR) |= 0xfu << 20; /* the floating-point unit: CP10, CP11 */
+	guard_stack();
 	__asm volatile("dsb\n\tisb" ::: "memory");
 	board_run();
 }
