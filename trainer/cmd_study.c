@@ -14,6 +14,7 @@ static const struct {
 	{ "run", "FILE.yaml|STUDY", "train every point that is not finished", cmd_study_run },
 	{ "status", "STUDY", "what is finished, failed, and left", cmd_study_status },
 	{ "collect", "STUDY", "the table of results, over seeds: CSV and HDF5", cmd_study_collect },
+	{ "plot", "STUDY", "pictures of the table, and what moves the result", cmd_study_plot },
 };
 #define N_COMMAND (sizeof(commands) / sizeof(commands[0]))
 

@@ -11,6 +11,7 @@
 int cmd_study_run(int argc, char **argv);
 int cmd_study_status(int argc, char **argv);
 int cmd_study_collect(int argc, char **argv);
+int cmd_study_plot(int argc, char **argv);
 
 /*
  * Train the points of a locked study that are not finished, or only one of them (1 ..; 0 all), with

@@ -101,17 +101,16 @@ static int read_range_key(const struct snn_reader *rd, struct range *g, struct f
 	return r;
 }
 
-/* Six digits of a logarithmic step are its name and its value. */
+/* Six digits are a value's name and the value itself; whole numbers stay whole. */
 static int range_value(const struct range *g, uint32_t i, char **ret)
 {
 	double t = i / (g->points - 1);
+	double v = g->is_log ? g->from * pow(g->to / g->from, t) : g->from + (g->to - g->from) * t;
 	char buf[32];
 
-	if (g->is_log)
-		snprintf(buf, sizeof(buf), "%.6g",
-			i + 1 == g->points ? g->to : g->from * pow(g->to / g->from, t));
-	else
-		snprintf(buf, sizeof(buf), "%.12g", g->from + (g->to - g->from) * t);
+	if (i + 1 == g->points)
+		v = g->to;
+	snprintf(buf, sizeof(buf), v == floor(v) && fabs(v) < 1e15 ? "%.0f" : "%.6g", v);
 	*ret = strdup(buf);
 	return *ret ? 0 : -ENOMEM;
 }

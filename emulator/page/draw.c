@@ -11,7 +11,8 @@
 #include "gnuplot.h"
 #include "page_text.h"
 
-#define N_POINT_MANY 100 /* more points than this are drawn small */
+#define N_POINT_MANY 100  /* more points than this are drawn small */
+#define N_CELL_FEW   1024 /* as rectangles: as one image, browsers would blur so few */
 
 /*
  * Okabe and Ito's colours, told apart by the colour blind, without the yellow, which is too light
@@ -151,6 +152,20 @@ static void put_series(FILE *f, const struct page_series *s, size_t i)
 		page_put_quoted(f, s->title);
 }
 
+/* Names instead of numbers on an axis, the first at `first`. */
+static void put_names(FILE *f, const char *axis, const char *const *name, size_t n, int first)
+{
+	if (!name || !n)
+		return;
+	fprintf(f, "set %stics (", axis);
+	for (size_t i = 0; i < n; i++) {
+		fputs(i ? ", " : "", f);
+		page_put_quoted(f, name[i]);
+		fprintf(f, " %zd", (ssize_t)i + first);
+	}
+	fputs(")\n", f);
+}
+
 static void plot_script(FILE *f, const struct page_plot *p, enum page_kind kind)
 {
 	put_head(f, kind, 420);
@@ -166,6 +181,9 @@ static void plot_script(FILE *f, const struct page_plot *p, enum page_kind kind)
 	fputs(p->y_log ? "set logscale y\nset format y '%g'\n" : "", f);
 	put_range(f, "x", p->x_min, p->x_max);
 	put_range(f, "y", p->y_min, p->y_max);
+	put_names(f, "x", p->x_names, p->n_x_name, 1);
+	if (p->x_names && p->n_x_name)
+		fprintf(f, "set xrange [0.5:%zu.5]\n", p->n_x_name);
 	for (size_t i = 0; i < p->n_series; i++) {
 		fprintf(f, "%s $d%zu ", i ? ", \\\n    " : "plot", i);
 		put_series(f, &p->series[i], i);
@@ -215,13 +233,15 @@ static void heat_script(FILE *f, const struct page_heat *h, enum page_kind kind)
 	put_label(f, "cblabel", h->v_label);
 	heat_range(h, &min, &max);
 	put_range(f, "cb", min, max);
+	put_names(f, "x", h->col_names, h->n_col, 0);
+	put_names(f, "y", h->row_names, h->n_row, 0);
 	fprintf(f, "set palette defined (%s)\n", h->is_diverging ? red_blue : viridis);
 	fprintf(f,
 		"unset grid\nunset key\nset size ratio %.4f\nset xrange [-0.5:%zu.5]\n"
-		"set yrange [%zu.5:-0.5]\nplot $d0 matrix with image\n",
+		"set yrange [%zu.5:-0.5]\nplot $d0 matrix with image%s\n",
 		h->n_row > h->n_col ? fmin(2.0, (double)h->n_row / (double)h->n_col)
 				    : fmax(0.25, (double)h->n_row / (double)h->n_col),
-		h->n_col - 1, h->n_row - 1);
+		h->n_col - 1, h->n_row - 1, h->n_row * h->n_col <= N_CELL_FEW ? " pixels" : "");
 }
 
 /* Numbers of a script are written as in the C locale, whatever the program's is. */

@@ -148,6 +148,38 @@ static void a_point_is_a_run_that_can_be_run_again_alone(void **state)
 	assert_same_file(metrics, "alone/metrics.csv");
 }
 
+/* What moves the result most stands first; a rate of 0 learns nothing. */
+static void pictures_and_ranking_follow_from_the_table(void **state)
+{
+	struct ran r;
+	char *svg;
+
+	(void)state;
+	write_text("s.yaml",
+		BASE "axes:\n  - rule: [osttp, drtp]\n"
+		     "  - train.rate: {from: 0, to: 0.2, points: 3}\nseeds: 2\n");
+	expect_done(osttp("study", "run", "s.yaml", "-q", NULL));
+	r = osttp("study", "plot", "studies/s", NULL);
+	if (strstr(r.err, "gnuplot-nox")) {
+		print_message("skipped: no gnuplot\n");
+		ran_done(&r);
+		return;
+	}
+	assert_int_equal(r.status, 0);
+	assert_contains(r.out, "range,axis,least,at,most,at\n");
+	assert_true(strstr(r.out, ",train.rate,") < strstr(r.out, ",rule,"));
+	ran_done(&r);
+	svg = read_bytes("studies/s/test_nll-lines-train.rate.svg", NULL);
+	assert_contains(svg, "<svg");
+	assert_contains(svg, ">drtp<");
+	free(svg);
+	svg = read_bytes("studies/s/test_nll-sensitivity-axes.svg", NULL);
+	assert_contains(svg, ">train.rate<");
+	free(svg);
+	assert_ended(osttp("study", "plot", "studies/s", "--metric", "test_nl", NULL), 2,
+		"no column test_nl, did you mean test_nll?");
+}
+
 static void nap(double s)
 {
 	struct timespec t = { .tv_sec = (time_t)s,
@@ -245,6 +277,7 @@ int main(int argc, char **argv)
 		small_test(a_grown_study_keeps_what_is_finished),
 		small_test(what_fails_is_tried_once_more_and_named),
 		small_test(a_point_is_a_run_that_can_be_run_again_alone),
+		small_test(pictures_and_ranking_follow_from_the_table),
 		small_test(kill_9_at_any_moment_loses_no_finished_point),
 		small_test(ctrl_c_stops_in_order_and_says_how_to_go_on),
 	};

@@ -64,6 +64,8 @@ struct page_plot {
 	const char *title, *x_label, *y_label; /* NULL: none; labels name the unit */
 	bool x_log, y_log;
 	double x_min, x_max, y_min, y_max; /* equal: as the data */
+	const char *const *x_names; /* [n_x_name] what stands at x = 1, 2, ...; NULL: numbers */
+	size_t n_x_name;
 	const struct page_series *series;
 	size_t n_series;
 };
@@ -72,6 +74,7 @@ struct page_plot {
 struct page_heat {
 	const char *title, *x_label, *y_label, *v_label;
 	size_t n_row, n_col;
+	const char *const *row_names, *const *col_names; /* [n_row], [n_col]; NULL: numbers */
 	const float *v;      /* [n_row][n_col]; not a number: left empty */
 	double v_min, v_max; /* equal: as the data */
 	bool is_diverging;   /* blue - white - red, and as the data then means symmetric about 0 */
