@@ -2,15 +2,13 @@
 #include "batch.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "fast.h"
 #include "learner.h"
 #include "snu.h"
 
-#define N_STATE  11 /* float arrays of a layer */
-#define N_FACTOR 64 /* (1 + z) <= 2 each: their product stays below 2^64 */
+#define N_STATE 11 /* float arrays of a layer */
 
 static int init_layers(struct snn_batch *b)
 {
@@ -50,7 +48,8 @@ int snn_batch_init(struct snn_batch *b, struct snn_net *net, struct snn_weights 
 	b->seq = calloc(n_lane, sizeof(*b->seq));
 	if (!b->seq || snn_spikes_init(&b->x, net->n_in, n_lane, false) < 0 ||
 		snn_spikes_init(&b->y_star, net->n_out, n_lane, false) < 0 ||
-		snn_spikes_init(&b->error, net->n_out, n_lane, true) < 0 || init_layers(b) < 0) {
+		snn_spikes_init(&b->error, net->n_out, n_lane, true) < 0 || init_layers(b) < 0 ||
+		snn_readout_init(&b->readout, net, n_lane) < 0) {
 		snn_batch_done(b);
 		return -ENOMEM;
 	}
@@ -66,6 +65,7 @@ void snn_batch_done(struct snn_batch *b)
 	snn_spikes_done(&b->x);
 	snn_spikes_done(&b->y_star);
 	snn_spikes_done(&b->error);
+	snn_readout_done(&b->readout);
 	free(b->seq);
 	free(b->memory);
 	*b = (struct snn_batch){ 0 };
@@ -99,6 +99,7 @@ static void rest(struct snn_batch *b)
 		for (uint32_t lane = 0; lane < b->n_lane; lane++)
 			snn_spikes_list(&y->out, lane, NULL, 0);
 	}
+	snn_readout_rest(&b->readout, b->net, b->n_lane);
 }
 
 static void show(struct snn_spikes *p, uint32_t lane, const struct snn_seq *s, uint32_t t)
@@ -106,13 +107,26 @@ static void show(struct snn_spikes *p, uint32_t lane, const struct snn_seq *s, u
 	snn_spikes_list(p, lane, s->note + s->begin[t], s->begin[t + 1] - s->begin[t]);
 }
 
-/* Input of step t, target of step t + 1, of the sequences that have both. */
+/* The target of step t: the notes of step t + 1 or the label, none where no error counts. */
+static void show_target(struct snn_batch *b, uint32_t lane)
+{
+	const struct snn_seq *s = b->seq[lane];
+
+	if (!snn_readout_counts(b->net, s, b->t))
+		snn_spikes_list(&b->y_star, lane, NULL, 0);
+	else if (s->has_label)
+		snn_spikes_list(&b->y_star, lane, &s->label, 1);
+	else
+		show(&b->y_star, lane, s, b->t + 1);
+}
+
+/* Input and target of the sequences that still run. */
 static void present(struct snn_batch *b)
 {
 	b->n_active = 0;
-	while (b->n_active < b->n_seq && b->t + 1 < b->seq[b->n_active]->n_step) {
+	while (b->n_active < b->n_seq && b->t < snn_seq_steps(b->seq[b->n_active])) {
 		show(&b->x, b->n_active, b->seq[b->n_active], b->t);
-		show(&b->y_star, b->n_active, b->seq[b->n_active], b->t + 1);
+		show_target(b, b->n_active);
 		b->n_active++;
 	}
 }
@@ -217,57 +231,6 @@ static int forward(
 		1, e);
 }
 
-/*
- * NLL of one lane, sum_k log(1 + exp(o_k)) - y_star_k o_k, and err = yhat - y_star. The logarithms of
- * N_FACTOR factors are taken as one of their product.
- */
-static double readout(struct snn_batch *b, uint32_t lane)
-{
-	uint32_t n = b->net->n_out, n_on = b->y_star.n_on[lane];
-	float *o = b->o + (size_t)lane * n, *err = b->err + (size_t)lane * n;
-	const uint16_t *on = snn_spikes_on(&b->y_star, lane);
-	double nll = 0, factor = 1;
-
-	snn_add(n, snn_net_bias(b->net)->value, o);
-	for (uint32_t k = 0; k < n; k++) {
-		float z = expf(-fabsf(o[k]));
-		float q = 1 / (1 + z);
-
-		err[k] = o[k] >= 0 ? q : z * q;
-		nll += o[k] >= 0 ? (double)o[k] : 0;
-		factor *= 1 + (double)z;
-		if (k % N_FACTOR == N_FACTOR - 1) {
-			nll += (double)logf((float)factor);
-			factor = 1;
-		}
-	}
-	nll += (double)logf((float)factor);
-	for (uint32_t k = 0; k < n_on; k++) {
-		nll -= (double)o[on[k]];
-		err[on[k]] -= 1;
-	}
-	return nll;
-}
-
-/* gV += y err', gc += err */
-static void learn_readout(struct snn_batch *b, uint32_t lane)
-{
-	const struct snn_spikes *y = &b->layer[b->net->n_layer - 1].out;
-	const float *err = b->err + (size_t)lane * b->net->n_out;
-	double *grad = snn_net_grad_v(b->net)->grad;
-	size_t n = b->net->n_out;
-
-	snn_axpy_to_double(n, 1, err, snn_net_bias(b->net)->grad);
-	if (y->is_real) {
-		for (uint32_t i = 0; i < y->n; i++)
-			snn_axpy_to_double(
-				n, (double)snn_spikes_real(y, lane)[i], err, grad + i * n);
-	} else {
-		for (uint32_t k = 0; k < y->n_on[lane]; k++)
-			snn_axpy_to_double(n, 1, err, grad + snn_spikes_on(y, lane)[k] * n);
-	}
-}
-
 /* l = B err: has to wait for the output. */
 static int project_error(struct snn_batch *b, struct snn_error *e)
 {
@@ -292,10 +255,9 @@ static int step(struct snn_batch *b, struct snn_learner *learner, struct snn_sco
 	if (r < 0)
 		return r;
 	for (uint32_t lane = 0; lane < b->n_active; lane++) {
-		score->nll += readout(b, lane);
-		score->n_step += 1;
+		snn_readout_step(b, lane, score);
 		if (learner)
-			learn_readout(b, lane);
+			snn_readout_learn(b, lane);
 	}
 	if (feedback == SNN_FEEDBACK_ERROR)
 		r = project_error(b, e);

@@ -9,6 +9,7 @@
 #define SNN_BATCH_H
 
 #include "net.h"
+#include "readout.h"
 #include "spikes.h"
 #include "task.h"
 #include "weights.h"
@@ -33,7 +34,8 @@ struct snn_batch {
 	struct snn_spikes x, y_star,
 		error; /* error: err as input of B, for rules that send it there */
 	struct snn_layer_state layer[SNN_MAX_HIDDEN];
-	float *o, *err;             /* [n_lane][n_out] logits, yhat - y_star */
+	float *o, *err; /* [n_lane][n_out] logits; dE/d(V y + c) of this step's error */
+	struct snn_readout readout;
 	const struct snn_seq **seq; /* [n_lane] of this batch, longest first */
 	uint32_t n_seq;
 	float *memory;
@@ -41,10 +43,12 @@ struct snn_batch {
 
 /* Of one pass: sums, so that passes can be added. */
 struct snn_score {
-	double nll;      /* nats, summed over predicted steps */
-	double n_step;   /* predicted steps */
+	double nll;      /* nats, summed over predicted steps (train.loss: mean: sequences) */
+	double n_step;   /* of these */
 	double n_spike;  /* summed y of hidden neurons */
 	double n_neuron; /* neurons times steps */
+	double n_right; /* sequences whose label has the largest output, summed over counted steps */
+	double n_label; /* sequences with labels */
 };
 
 /* net and weights are kept, borrowed until done. -ENOMEM. */

@@ -8,13 +8,15 @@
 
 #define SETTING_MAX  1200  /* bytes of one setting's text */
 #define SETTINGS_MAX 16384 /* and of all */
-#define N_FIELD      12    /* of a metrics row, as doubles; counts are exact up to 2^53 */
+#define N_SCORE      6
+#define N_FIELD      15 /* of a metrics row, as doubles; counts are exact up to 2^53 */
 
 static void row_to_fields(const struct snn_epoch *w, double *f)
 {
 	const double field[N_FIELD] = { w->rate, w->train_nll, w->valid_nll, w->test_nll,
 		w->activity, (double)w->n_set, (double)w->n_reset, (double)w->n_read,
-		(double)w->n_sat, (double)w->n_refresh, w->chip_time, w->energy };
+		(double)w->n_sat, (double)w->n_refresh, w->chip_time, w->energy, w->train_accuracy,
+		w->valid_accuracy, w->test_accuracy };
 
 	memcpy(f, field, sizeof(field));
 }
@@ -38,7 +40,10 @@ static void fields_to_row(const double *f, struct snn_epoch *w, uint32_t epoch)
 		.n_sat = count(f[8]),
 		.n_refresh = count(f[9]),
 		.chip_time = f[10],
-		.energy = f[11] };
+		.energy = f[11],
+		.train_accuracy = f[12],
+		.valid_accuracy = f[13],
+		.test_accuracy = f[14] };
 }
 
 /* What a run may change when it goes on. */
@@ -87,8 +92,8 @@ int snn_checkpoint_save(struct snn_trainer *tr, struct snn_store **ret, struct s
 {
 	struct snn_store *st;
 	uint64_t at[4] = { tr->epoch, tr->i_seq, tr->n_update, tr->best_epoch };
-	double score[4] = { tr->score.nll, tr->score.n_step, tr->score.n_spike,
-		tr->score.n_neuron };
+	double score[N_SCORE] = { tr->score.nll, tr->score.n_step, tr->score.n_spike,
+		tr->score.n_neuron, tr->score.n_right, tr->score.n_label };
 	char path[32], *text = settings(&tr->config);
 	int r = text ? snn_store_new(&st) : -ENOMEM;
 
@@ -99,7 +104,7 @@ int snn_checkpoint_save(struct snn_trainer *tr, struct snn_store **ret, struct s
 	snn_store_put_text(st, "/", "settings", text);
 	free(text);
 	snn_store_put(st, "/progress/at", SNN_U64, 1, (size_t[]){ 4 }, at);
-	snn_store_put(st, "/progress/score", SNN_F64, 1, (size_t[]){ 4 }, score);
+	snn_store_put(st, "/progress/score", SNN_F64, 1, (size_t[]){ N_SCORE }, score);
 	for (uint32_t i = 0; i < tr->net.n_tensor; i++) {
 		const struct snn_tensor *t = &tr->net.tensor[i];
 
@@ -157,11 +162,12 @@ static int load_progress(
 	struct snn_trainer *tr, struct snn_store *st, const char *file, struct snn_error *e)
 {
 	uint64_t at[4];
-	double score[4], *f;
+	double score[N_SCORE], *f;
 	int r = snn_store_load(st, "/progress/at", SNN_U64, 1, (size_t[]){ 4 }, at, e);
 
 	if (r == 0)
-		r = snn_store_load(st, "/progress/score", SNN_F64, 1, (size_t[]){ 4 }, score, e);
+		r = snn_store_load(
+			st, "/progress/score", SNN_F64, 1, (size_t[]){ N_SCORE }, score, e);
 	if (r < 0)
 		return r;
 	if (at[0] > tr->config.train.epochs)
@@ -174,9 +180,12 @@ static int load_progress(
 	tr->i_seq = (uint32_t)at[1];
 	tr->n_update = at[2];
 	tr->best_epoch = (uint32_t)at[3];
-	tr->score = (struct snn_score){
-		.nll = score[0], .n_step = score[1], .n_spike = score[2], .n_neuron = score[3]
-	};
+	tr->score = (struct snn_score){ .nll = score[0],
+		.n_step = score[1],
+		.n_spike = score[2],
+		.n_neuron = score[3],
+		.n_right = score[4],
+		.n_label = score[5] };
 	f = calloc((size_t)tr->epoch * N_FIELD + 1, sizeof(*f));
 	if (!f)
 		return snn_fail(e, -ENOMEM, "no memory for %s", file);

@@ -30,8 +30,7 @@ static const struct argp_option options[] = {
 	{ "compensate", OPT_COMPENSATE, "HOW", 0,
 		"what is done about the drift: none, global (a factor for each matrix) or column (a factor and an offset for each column); default: as in training",
 		0 },
-	{ "last", OPT_LAST, NULL, 0,
-		"the last checkpoint instead of the one with the least valid NLL", 0 },
+	{ "last", OPT_LAST, NULL, 0, "the last checkpoint instead of that of the best epoch", 0 },
 	{ "json", OPT_JSON, NULL, 0, "print the result as one line of JSON", 0 },
 	{ 0 },
 };
@@ -91,7 +90,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = { .options = options,
 	.parser = parse,
 	.args_doc = "RUN",
-	.doc = "Test a trained network: NLL in nats per predicted step."
+	.doc = "Test a trained network: NLL in nats per predicted step, and the share of right labels."
 	       "\vWeights on chips are restored as they were at that checkpoint, wait --after, and are "
 	       "read with all their noise; a board that cannot restore its state is tested as it is. "
 	       "To compensate, products of a few inputs of the training split are measured before and "
@@ -99,7 +98,8 @@ static const struct argp argp = { .options = options,
 	       "The run folder is not changed." };
 
 struct result {
-	double valid, test, seconds;
+	struct snn_quality valid, test;
+	double seconds;
 	struct snn_epoch row;
 };
 
@@ -130,21 +130,29 @@ static int print(const struct snn_trainer *tr, const struct arguments *a, const 
 
 	snn_config_value(&tr->config, "chips.compensate", how, sizeof(how));
 	if (!a->is_json) {
-		printf("test NLL   %.4f nats per step\nvalid NLL  %.4f\nepoch      %u\n", res->test,
-			res->valid, tr->epoch);
+		printf("test NLL   %.4f nats per step\nvalid NLL  %.4f\nepoch      %u\n",
+			res->test.nll, res->valid.nll, tr->epoch);
+		if (!isnan(res->test.accuracy))
+			printf("test       %.2f %% right\nvalid      %.2f %% right\n",
+				100 * res->test.accuracy, 100 * res->valid.accuracy);
 		if (a->after > 0)
 			printf("after      %g s of chip time, compensation: %s\n", a->after, how);
 		return CLI_DONE;
 	}
 	/* null for what is not finite: JSON has no such number. */
 	j = json_pack("{s:s, s:o, s:o, s:i, s:f, s:I, s:f, s:s}", "run", a->run, "test_nll",
-		isfinite(res->test) ? json_real(res->test) : json_null(), "valid_nll",
-		isfinite(res->valid) ? json_real(res->valid) : json_null(), "epoch", (int)tr->epoch,
-		"seconds", res->seconds, "pulses", (json_int_t)(res->row.n_set + res->row.n_reset),
-		"after_s", a->after, "compensate", how);
+		isfinite(res->test.nll) ? json_real(res->test.nll) : json_null(), "valid_nll",
+		isfinite(res->valid.nll) ? json_real(res->valid.nll) : json_null(), "epoch",
+		(int)tr->epoch, "seconds", res->seconds, "pulses",
+		(json_int_t)(res->row.n_set + res->row.n_reset), "after_s", a->after, "compensate",
+		how);
 	if (!j) {
 		fprintf(stderr, "osttp: no JSON: %s is not UTF-8\n", a->run);
 		return CLI_FAILED;
+	}
+	if (!isnan(res->test.accuracy)) {
+		json_object_set_new(j, "test_accuracy", json_real(res->test.accuracy));
+		json_object_set_new(j, "valid_accuracy", json_real(res->valid.accuracy));
 	}
 	json_dumpf(j, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	putchar('\n');

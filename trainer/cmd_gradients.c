@@ -119,17 +119,20 @@ static int put_tensor(struct snn_store *st, const struct snn_net *net, const str
 	return r;
 }
 
-/* Steps first .. first + T - 1 of a sequence as 0 and 1. */
+/* Steps first .. first + T - 1 of a sequence, or its label at each, as 0 and 1. */
 static int put_steps(struct snn_store *st, const char *path, const struct snn_seq *s,
-	uint32_t first, uint32_t n, struct snn_error *e)
+	uint32_t first, bool is_label, uint32_t n, struct snn_error *e)
 {
-	uint32_t n_step = s->n_step - 1;
+	uint32_t n_step = snn_seq_steps(s);
 	float *v = calloc((size_t)n_step * n, sizeof(*v));
 
 	if (!v)
 		return snn_fail(e, -ENOMEM, "no memory to write %s", path);
 	for (uint32_t t = 0; t < n_step; t++) {
-		for (uint32_t k = s->begin[first + t]; k < s->begin[first + t + 1]; k++)
+		if (is_label)
+			v[(size_t)t * n + s->label] = 1;
+		for (uint32_t k = s->begin[first + t]; !is_label && k < s->begin[first + t + 1];
+			k++)
 			v[(size_t)t * n + s->note[k]] = 1;
 	}
 	snn_store_put(st, path, SNN_F32, 2, (size_t[]){ n_step, n }, v);
@@ -140,9 +143,10 @@ static int put_steps(struct snn_store *st, const char *path, const struct snn_se
 static void put_attributes(struct snn_store *st, const struct snn_trainer *tr, double nll)
 {
 	static const char *const texts[] = { "rule", "network.neuron", "network.reset",
-		"network.psi" };
+		"network.psi", "network.readout", "train.loss" };
 	static const char *const numbers[] = { "network.decay", "network.psi_gamma",
-		"network.psi_width", "network.adaptation", "network.adaptation_decay" };
+		"network.psi_width", "network.adaptation", "network.adaptation_decay",
+		"network.readout_decay" };
 	char value[64];
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -163,10 +167,10 @@ static int put_all(struct snn_store *st, struct snn_trainer *tr, const struct sn
 	double nll, struct snn_error *e)
 {
 	bool has_feedback = tr->learner.rule->feedback != SNN_FEEDBACK_NONE || !tr->device;
-	int r = put_steps(st, "/input", seq, 0, tr->net.n_in, e);
+	int r = put_steps(st, "/input", seq, 0, false, tr->net.n_in, e);
 
 	if (r == 0)
-		r = put_steps(st, "/target", seq, 1, tr->net.n_out, e);
+		r = put_steps(st, "/target", seq, 1, seq->has_label, tr->net.n_out, e);
 	for (uint32_t i = 0; r == 0 && i < tr->net.n_matrix; i++) {
 		const struct snn_matrix *m = &tr->net.matrix[i];
 		const float *image;

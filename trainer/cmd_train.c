@@ -310,6 +310,12 @@ static int print_json(const struct run *run)
 	}
 	if (isfinite(tr->data.entropy[SNN_TEST]))
 		json_object_set_new(j, "entropy", json_real(tr->data.entropy[SNN_TEST]));
+	if (tr->data.is_labelled) {
+		json_object_set_new(
+			j, "valid_accuracy", number(tr->best_epoch, best->valid_accuracy));
+		json_object_set_new(
+			j, "test_accuracy", number(tr->best_epoch, best->test_accuracy));
+	}
 	json_object_set_new(
 		j, "marginal_nll", json_real(snn_dataset_marginal_nll(&tr->data, SNN_TEST)));
 	json_dumpf(j, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
@@ -324,7 +330,11 @@ static void print_text(const struct run *run)
 	const struct snn_epoch *best = &tr->row[tr->best_epoch - 1];
 	const struct snn_epoch *last = &tr->row[tr->epoch - 1];
 
-	printf("test NLL          %.3f nats per step (epoch %u of %u, where valid was least: %.3f)\n",
+	if (tr->data.is_labelled)
+		printf("test              %.2f %% right (epoch %u of %u, where valid was most: %.2f %%)\n",
+			100 * best->test_accuracy, tr->best_epoch, tr->epoch,
+			100 * best->valid_accuracy);
+	printf("test NLL          %.3f nats per step (epoch %u of %u, valid: %.3f)\n",
 		best->test_nll, tr->best_epoch, tr->epoch, best->valid_nll);
 	if (isfinite(tr->data.entropy[SNN_TEST]))
 		printf("best possible     %.3f (the task's entropy)\n", tr->data.entropy[SNN_TEST]);

@@ -25,6 +25,8 @@ enum snn_psi { SNN_PSI_TRIANGULAR, SNN_PSI_TANH, SNN_PSI_FAST_SIGMOID };
 enum snn_trace_choice { SNN_TRACE_AUTO, SNN_TRACE_EVENT, SNN_TRACE_DENSE, SNN_TRACE_EXACT };
 enum snn_update { SNN_UPDATE_SEQUENCE, SNN_UPDATE_STEP };
 enum snn_optimizer { SNN_SGD, SNN_ADAM };
+enum snn_readout_kind { SNN_READOUT_SIGMOID, SNN_READOUT_SOFTMAX };
+enum snn_loss { SNN_LOSS_STEP, SNN_LOSS_LAST, SNN_LOSS_MEAN };
 enum snn_scheme { SNN_MIXED_PRECISION, SNN_STOCHASTIC, SNN_SIGN };
 enum snn_compensate { SNN_COMPENSATE_NONE, SNN_COMPENSATE_GLOBAL, SNN_COMPENSATE_COLUMN };
 enum snn_device_choice { SNN_ROUND_ROBIN, SNN_RANDOM_DEVICE, SNN_LOWEST_DEVICE };
@@ -50,12 +52,16 @@ struct snn_config {
 		double b_scale;          /* feedback B: uniform in +- scale / sqrt(n_out) */
 		bool b_center;           /* B p = 0, p each output's frequency */
 		double bias; /* initial c: 0 unless set; "marginal" is done by bias_marginal */
-		bool bias_marginal; /* initial c = logit of each output's training frequency */
+		bool bias_marginal;   /* initial c = logit of each output's training frequency */
+		int readout;          /* enum snn_readout_kind */
+		double readout_decay; /* d_o */
+		bool readout_norm;    /* o <- d_o o + (1 - d_o) (V y + c) */
 	} network;
 
 	struct {
 		uint32_t epochs, batch;
-		int update, trace, optimizer;
+		int update, trace, optimizer, loss;
+		uint32_t loss_steps;   /* of loss: last */
 		double rate;           /* eta of the readout, and of the rest times the next two */
 		double rate_hidden;    /* factor for W, 0 freezes */
 		double rate_threshold; /* factor for b, 0 freezes */

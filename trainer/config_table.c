@@ -27,6 +27,8 @@ static const char *const psi_names[] = { "triangular", "tanh", "fast-sigmoid", N
 static const char *const trace_names[] = { "auto", "event", "dense", "exact", NULL };
 static const char *const update_names[] = { "sequence", "step", NULL };
 static const char *const optimizer_names[] = { "sgd", "adam", NULL };
+static const char *const readout_names[] = { "sigmoid", "softmax", NULL };
+static const char *const loss_names[] = { "step", "last", "mean", NULL };
 static const char *const scheme_names[] = { "mixed-precision", "stochastic", "sign", NULL };
 static const char *const device_names[] = { "round-robin", "random", "lowest", NULL };
 
@@ -94,7 +96,13 @@ const struct snn_option snn_option_table[] = {
 	{ "network.bias", REAL(network.bias, -100, 100), .def = "0",
 		.help = "c (bias of the outputs) at the start" },
 	{ "network.bias_marginal", BOOL(network.bias_marginal), .def = "true",
-		.help = "start c at the logit of each output's frequency in the training split instead" },
+		.help = "start c at the logit (softmax: the log) of each output's frequency in the training split instead" },
+	{ "network.readout", CHOICE(network.readout, readout_names), .def = "sigmoid",
+		.help = "outputs for themselves, or one of them (tasks that classify); each with its cross-entropy" },
+	{ "network.readout_decay", REAL(network.readout_decay, 0, 1), .def = "0", .unit = "a step",
+		.help = "d_o of leaky outputs: o <- d_o o + V y + c" },
+	{ "network.readout_norm", BOOL(network.readout_norm), .def = "false",
+		.help = "o <- d_o o + (1 - d_o) (V y + c) instead" },
 
 	{ "train.epochs", U32(train.epochs, 0, 1e6), .def = "50", .unit = "epochs",
 		.help = "passes over the training split" },
@@ -104,6 +112,10 @@ const struct snn_option snn_option_table[] = {
 		.help = "when weights change: at the end of a sequence, or at every step" },
 	{ "train.trace", CHOICE(train.trace, trace_names), .def = "auto",
 		.help = "form of the eligibility traces: event and dense are the diagonal one, with the same numbers but for rounding; exact follows H, too, in n^3 numbers" },
+	{ "train.loss", CHOICE(train.loss, loss_names), .def = "step",
+		.help = "error at every step, at the last loss_steps, or of the mean of the outputs (tasks that classify)" },
+	{ "train.loss_steps", U32(train.loss_steps, 1, 1e6), .def = "10", .unit = "steps",
+		.help = "of train.loss: last" },
 	{ "train.optimizer", CHOICE(train.optimizer, optimizer_names), .def = "sgd",
 		.help = "how gradients become changes" },
 	{ "train.rate", REAL(train.rate, 0, 1000), .def = "0.01",

@@ -38,6 +38,14 @@ void snn_builder_piece(struct snn_builder *b, enum snn_split split)
 			(struct snn_builder_piece){ .split = split, .first_note = b->n_note };
 }
 
+void snn_builder_label(struct snn_builder *b, uint16_t label)
+{
+	if (b->code)
+		return;
+	b->piece[b->n_piece - 1].has_label = true;
+	b->piece[b->n_piece - 1].label = label;
+}
+
 /* Where the notes of the step under way begin. */
 static size_t step_begin(const struct snn_builder *b)
 {
@@ -106,9 +114,11 @@ static int carve(const struct snn_builder *b, struct snn_dataset *d)
 	for (size_t i = 0; i < b->n_piece; i++) {
 		const struct snn_builder_piece *p = &b->piece[i];
 
-		d->seq[p->split][d->n_seq[p->split]++] = (struct snn_seq){
-			.n_step = p->n_step, .begin = begin, .note = note + p->first_note
-		};
+		d->seq[p->split][d->n_seq[p->split]++] = (struct snn_seq){ .n_step = p->n_step,
+			.begin = begin,
+			.note = note + p->first_note,
+			.has_label = p->has_label,
+			.label = p->label };
 		*begin++ = 0;
 		for (uint32_t t = 0; t < p->n_step; t++)
 			*begin++ = b->step_end[i_step++];
@@ -116,9 +126,13 @@ static int carve(const struct snn_builder *b, struct snn_dataset *d)
 	return 0;
 }
 
-int snn_builder_finish(struct snn_builder *b, uint32_t n_in, struct snn_dataset *ret)
+int snn_builder_finish(
+	struct snn_builder *b, uint32_t n_in, uint32_t n_class, struct snn_dataset *ret)
 {
-	struct snn_dataset d = { .n_in = n_in, .entropy = { NAN, NAN, NAN } };
+	struct snn_dataset d = { .n_in = n_in,
+		.n_out = n_class ? n_class : n_in,
+		.is_labelled = n_class > 0,
+		.entropy = { NAN, NAN, NAN } };
 	int r = b->code;
 
 	if (r == 0) {

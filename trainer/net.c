@@ -160,6 +160,11 @@ int snn_net_init(struct snn_net *net, const struct snn_config *c, uint32_t n_in,
 		.psi_width = (float)c->network.psi_width,
 		.adaptation = (float)c->network.adaptation,
 		.adaptation_decay = (float)c->network.adaptation_decay,
+		.readout = c->network.readout,
+		.loss = c->train.loss,
+		.loss_steps = c->train.loss_steps,
+		.readout_decay = (float)c->network.readout_decay,
+		.readout_gain = (float)(c->network.readout_norm ? 1 - c->network.readout_decay : 1),
 	};
 	memcpy(net->size, c->network.hidden, sizeof(net->size));
 	r = check_sizes(net, e);

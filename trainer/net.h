@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * net.h - the network: hidden layers of spiking neural units (SNU), a sigmoid readout, and what of
- * it learns.
+ * net.h - the network: hidden layers of spiking neural units (SNU), a readout, and what of it
+ * learns.
  *
  *	layer l:  s = W_l x + H_l y' + d s' (1 - y')  or  ... + d s' - b y',  y = step(s - b)
- *	readout:  yhat = sigmoid(V y + c)
+ *	readout:  o = d_o o' + g (V y + c), g = 1 or 1 - d_o;  yhat = sigmoid(o) or softmax(o)
  *	feedback: L_l = B_l y_star (rules that need it)
  *
  * Matrices (W_0 .. W_{n_layer-1}, V, B_0 .., and with network.recurrent H_0 ..) are kept as [n_row][n_col] with rows = inputs and
@@ -45,6 +45,9 @@ struct snn_net {
 	int neuron, reset, psi; /* enums of config.h */
 	float decay, psi_gamma, psi_width;
 	float adaptation, adaptation_decay; /* beta, 0: thresholds do not adapt; rho */
+	int readout, loss; /* enums of config.h */
+	uint32_t loss_steps;
+	float readout_decay, readout_gain; /* d_o, g */
 	bool is_recurrent;
 	bool is_layered; /* B_l comes from layer l + 1, not from the output */
 	uint32_t n_matrix, n_tensor;

@@ -116,6 +116,19 @@ static void print_nll(const char *name, double nll)
 		fprintf(stderr, "  %s %.4f", name, nll);
 }
 
+static void print_accuracies(const struct snn_epoch *row)
+{
+	const double share[] = { row->train_accuracy, row->valid_accuracy, row->test_accuracy };
+	int n = 0;
+
+	for (int i = 0; i < 3; i++) {
+		if (!isnan(share[i]))
+			fprintf(stderr, "%s%.1f", n++ ? " / " : "  right ", 100 * share[i]);
+	}
+	if (n)
+		fputs(" %", stderr);
+}
+
 /* "12.3 mJ": three digits and a prefix from n to k. */
 static void print_si(const char *label, double v, const char *unit)
 {
@@ -139,6 +152,7 @@ void snn_progress_epoch(struct snn_progress *p, const struct snn_epoch *row)
 	print_nll("train", row->train_nll);
 	print_nll("valid", row->valid_nll);
 	print_nll("test", row->test_nll);
+	print_accuracies(row);
 	if (!isnan(row->activity))
 		fprintf(stderr, "  active %.1f %%", 100 * row->activity);
 	if (row->n_set || row->n_reset)

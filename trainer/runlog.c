@@ -301,6 +301,9 @@ static void print_row(FILE *f, const struct snn_epoch *w)
 		(unsigned long long)w->n_sat, (unsigned long long)w->n_refresh);
 	print_field(f, w->chip_time);
 	print_field(f, w->energy);
+	print_field(f, w->train_accuracy);
+	print_field(f, w->valid_accuracy);
+	print_field(f, w->test_accuracy);
 	fputc('\n', f);
 }
 
@@ -315,7 +318,7 @@ int snn_runlog_metrics(
 	if (!f)
 		return snn_fail(e, -ENOMEM, "%s: no memory", l->path);
 	fputs("epoch,rate,train_nll,valid_nll,test_nll,activity,n_set,n_reset,n_read,n_sat,"
-	      "n_refresh,chip_time_s,energy_j\n",
+	      "n_refresh,chip_time_s,energy_j,train_accuracy,valid_accuracy,test_accuracy\n",
 		f);
 	for (size_t i = 0; i < n; i++)
 		print_row(f, &row[i]);

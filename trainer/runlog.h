@@ -24,6 +24,8 @@ struct snn_epoch {
 	uint64_t n_set, n_reset, n_read, n_sat, n_refresh; /* since the run began; 0 for float */
 	double chip_time;                                  /* s */
 	double energy;                                     /* J */
+	/* Shares of sequences that are classified rightly; NAN: the task has no labels. */
+	double train_accuracy, valid_accuracy, test_accuracy;
 };
 
 struct snn_runlog; /* an open, locked run folder */

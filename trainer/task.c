@@ -42,30 +42,58 @@ static double count_notes(
 	return n_step;
 }
 
+static void count_labels(const struct snn_dataset *d, enum snn_split split, double *count)
+{
+	for (uint32_t i = 0; i < d->n_seq[split]; i++)
+		count[d->seq[split][i].label]++;
+}
+
 void snn_dataset_marginal(const struct snn_dataset *d, double *ret_p)
 {
-	double n_step;
+	double n;
 
-	memset(ret_p, 0, d->n_in * sizeof(*ret_p));
-	n_step = count_notes(d, SNN_TRAIN, 0, ret_p);
-	for (uint32_t k = 0; k < d->n_in; k++)
-		ret_p[k] = (ret_p[k] + 0.5) / (n_step + 1);
+	memset(ret_p, 0, d->n_out * sizeof(*ret_p));
+	if (d->is_labelled) {
+		count_labels(d, SNN_TRAIN, ret_p);
+		n = d->n_seq[SNN_TRAIN] + d->n_out / 2.0;
+	} else {
+		n = count_notes(d, SNN_TRAIN, 0, ret_p) + 1;
+	}
+	for (uint32_t k = 0; k < d->n_out; k++)
+		ret_p[k] = (ret_p[k] + 0.5) / n;
+}
+
+static double notes_nll(
+	const struct snn_dataset *d, enum snn_split split, const double *p, double *count)
+{
+	double n_step = count_notes(d, split, 1, count), nll = 0;
+
+	for (uint32_t k = 0; k < d->n_out; k++)
+		nll -= count[k] * log(p[k]) + (n_step - count[k]) * log1p(-p[k]);
+	return nll / n_step;
+}
+
+static double labels_nll(
+	const struct snn_dataset *d, enum snn_split split, const double *p, double *count)
+{
+	double nll = 0;
+
+	count_labels(d, split, count);
+	for (uint32_t k = 0; k < d->n_out; k++)
+		nll -= count[k] * log(p[k]);
+	return nll / d->n_seq[split];
 }
 
 double snn_dataset_marginal_nll(const struct snn_dataset *d, enum snn_split split)
 {
-	double *p = calloc(d->n_in + 1, sizeof(*p));
-	double *count = calloc(d->n_in + 1, sizeof(*count));
-	double n_step, nll = 0;
+	double *p = calloc(d->n_out + 1, sizeof(*p));
+	double *count = calloc(d->n_out + 1, sizeof(*count));
+	double nll = NAN;
 
 	if (p && count) {
 		snn_dataset_marginal(d, p);
-		n_step = count_notes(d, split, 1, count);
-		for (uint32_t k = 0; k < d->n_in; k++)
-			nll -= count[k] * log(p[k]) + (n_step - count[k]) * log1p(-p[k]);
-		nll /= n_step;
-	} else {
-		nll = NAN;
+		nll = d->is_labelled ? labels_nll(d, split, p, count)
+				     : notes_nll(d, split, p, count);
 	}
 	free(p);
 	free(count);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * task.h - sequences to learn from. At step t the network sees the notes of step t and predicts
+ * task.h - sequences to learn from. Without labels, the network sees the notes of step t and predicts
  * those of step t + 1, so a piece of T steps gives T - 1 predictions (ALGORITHMS: "steps 2..T are
- * predicted from 1..T-1").
+ * predicted from 1..T-1"). With labels, it is to tell the sequence's class at each of its T steps.
  */
 #ifndef SNN_TASK_H
 #define SNN_TASK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "error.h"
@@ -19,13 +20,22 @@ struct snn_seq {
 	uint32_t n_step;
 	const uint32_t *begin; /* [n_step + 1] */
 	const uint16_t *note;
+	bool has_label;
+	uint16_t label; /* < n_out */
 };
+
+/* Steps with a target. */
+static inline uint32_t snn_seq_steps(const struct snn_seq *s)
+{
+	return s->has_label ? s->n_step : s->n_step - 1;
+}
 
 enum snn_split { SNN_TRAIN, SNN_VALID, SNN_TEST, SNN_N_SPLIT };
 extern const char *const snn_split_names[SNN_N_SPLIT]; /* "train", "valid", "test" */
 
 struct snn_dataset {
-	uint32_t n_in; /* inputs = outputs */
+	uint32_t n_in, n_out; /* equal where the next step is predicted */
+	bool is_labelled;     /* all sequences are, or none is */
 	uint32_t n_seq[SNN_N_SPLIT];
 	struct snn_seq *seq[SNN_N_SPLIT]; /* owned, with what they point to */
 	/*
@@ -52,14 +62,16 @@ const struct snn_task *snn_task_find(const char *name); /* NULL if unknown */
 void snn_dataset_done(struct snn_dataset *d);
 
 /*
- * Each note's frequency in the training split, ret_p [n_in]: (count + 1/2) / (steps + 1), the
- * Krichevsky-Trofimov estimate, so that a note never heard there is rare and not impossible.
+ * Each output's frequency in the training split, ret_p [n_out]. Notes: (count + 1/2) / (steps + 1),
+ * the Krichevsky-Trofimov estimate, so that a note never heard there is rare and not impossible.
+ * Labels: (count + 1/2) / (sequences + n_out / 2).
  */
 void snn_dataset_marginal(const struct snn_dataset *d, double *ret_p);
 
 /*
  * NLL of always predicting snn_dataset_marginal(): the baseline every network must beat. nats per
- * predicted step (JSB test: 11.09); NAN where the split predicts nothing, or without memory.
+ * predicted step (JSB test: 11.09); NAN where the split predicts nothing, or without memory. With
+ * labels: of always giving each class its frequency.
  */
 double snn_dataset_marginal_nll(const struct snn_dataset *d, enum snn_split split);
 

@@ -236,7 +236,7 @@ static int chorale_load(
 			generate_piece(&b, rng, (enum snn_split)s);
 	}
 	gsl_rng_free(rng);
-	r = snn_builder_finish(&b, SNN_CHORALE_KEYS, &d);
+	r = snn_builder_finish(&b, SNN_CHORALE_KEYS, 0, &d);
 	if (r < 0)
 		return snn_fail(e, r, "task chorale: no memory");
 	for (int s = 0; s < SNN_N_SPLIT; s++)

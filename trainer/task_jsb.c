@@ -159,7 +159,7 @@ static int jsb_load(struct snn_dataset *ret, uint64_t seed, const char *data, st
 		snn_builder_done(&b);
 		return r;
 	}
-	r = snn_builder_finish(&b, NOTE_MAX - NOTE_MIN + 1, ret);
+	r = snn_builder_finish(&b, NOTE_MAX - NOTE_MIN + 1, 0, ret);
 	return r < 0 ? snn_fail(e, r, "%s: no memory", file) : 0;
 }
 

@@ -23,7 +23,8 @@ double snn_rate(const struct snn_config *c, uint32_t epoch)
 int snn_draw_net(struct snn_net *net, const struct snn_config *c, const struct snn_dataset *d,
 	const struct snn_rule *rule, struct snn_error *e)
 {
-	uint32_t n = d->n_in;
+	bool is_softmax = c->network.readout == SNN_READOUT_SOFTMAX;
+	uint32_t n = d->n_out;
 	double *p = calloc(n, sizeof(*p));
 	float *bias = calloc(n, sizeof(*bias));
 	int r = p && bias ? 0 : snn_fail(e, -ENOMEM, "no memory for the network");
@@ -31,9 +32,10 @@ int snn_draw_net(struct snn_net *net, const struct snn_config *c, const struct s
 	if (r == 0) {
 		snn_dataset_marginal(d, p);
 		for (uint32_t k = 0; k < n; k++)
-			bias[k] = c->network.bias_marginal ? logf((float)(p[k] / (1 - p[k])))
-							   : (float)c->network.bias;
-		r = snn_net_init(net, c, n, n, bias, rule->is_layered, e);
+			bias[k] = !c->network.bias_marginal
+				? (float)c->network.bias
+				: logf((float)(is_softmax ? p[k] : p[k] / (1 - p[k])));
+		r = snn_net_init(net, c, d->n_in, n, bias, rule->is_layered, e);
 		if (r == 0 && c->network.b_center)
 			snn_net_center_feedback(net, p);
 	}
@@ -57,6 +59,20 @@ static int open_weights(
 		&tr->weights, &tr->net, &tr->config, has_feedback, is_restored, &tr->device, e);
 }
 
+static int check_labels(
+	const struct snn_config *c, const struct snn_dataset *d, struct snn_error *e)
+{
+	if (d->is_labelled)
+		return 0;
+	if (c->network.readout == SNN_READOUT_SOFTMAX)
+		return snn_fail(e, -EINVAL,
+			"network.readout: softmax is for tasks that classify, not for %s", c->task);
+	if (c->train.loss == SNN_LOSS_MEAN)
+		return snn_fail(e, -EINVAL,
+			"train.loss: mean is for tasks that classify, not for %s", c->task);
+	return 0;
+}
+
 static int init(struct snn_trainer *tr, bool is_restored, struct snn_error *e)
 {
 	const struct snn_config *c = &tr->config;
@@ -67,6 +83,8 @@ static int init(struct snn_trainer *tr, bool is_restored, struct snn_error *e)
 	if (!task || !rule)
 		return snn_fail(e, -EINVAL, "no such task or rule: %s, %s", c->task, c->rule);
 	r = task->load(&tr->data, c->seed, c->data, e);
+	if (r == 0)
+		r = check_labels(c, &tr->data, e);
 	if (r == 0)
 		r = snn_draw_net(&tr->net, c, &tr->data, rule, e);
 	if (r == 0)
@@ -183,8 +201,14 @@ static int train_batch(struct snn_trainer *tr, const struct snn_seq **seq, struc
 	return r;
 }
 
+static struct snn_quality quality(const struct snn_score *s)
+{
+	return (struct snn_quality){ .nll = s->nll / s->n_step,
+		.accuracy = s->n_label > 0 ? s->n_right / s->n_label : NAN };
+}
+
 int snn_trainer_evaluate(
-	struct snn_trainer *tr, enum snn_split split, double *ret_nll, struct snn_error *e)
+	struct snn_trainer *tr, enum snn_split split, struct snn_quality *ret, struct snn_error *e)
 {
 	const struct snn_seq **seq = calloc(tr->config.train.batch, sizeof(*seq));
 	struct snn_score score = { 0 };
@@ -199,7 +223,7 @@ int snn_trainer_evaluate(
 	tr->weights->is_test = false;
 	free(seq);
 	if (r == 0)
-		*ret_nll = score.nll / score.n_step;
+		*ret = quality(&score);
 	return r;
 }
 
@@ -233,31 +257,48 @@ int snn_trainer_age(struct snn_trainer *tr, double dt, struct snn_error *e)
 	return r < 0 ? r : ops->compensate(tr->weights, e);
 }
 
+/* The best epoch, so far, of a run. */
+static bool is_best(const struct snn_trainer *tr, const struct snn_epoch *w)
+{
+	const struct snn_epoch *best = tr->best_epoch ? &tr->row[tr->best_epoch - 1] : NULL;
+
+	if (isnan(w->valid_nll))
+		return false;
+	if (!best)
+		return true;
+	return isnan(w->valid_accuracy) ? w->valid_nll < best->valid_nll
+					: w->valid_accuracy > best->valid_accuracy;
+}
+
 static int end_epoch(struct snn_trainer *tr, struct snn_error *e)
 {
 	const struct snn_config *c = &tr->config;
+	const struct snn_quality none = { NAN, NAN };
+	struct snn_quality train = quality(&tr->score), valid = none, test = none;
 	struct snn_epoch *w = &tr->row[tr->epoch];
 	bool is_last = tr->epoch + 1 == c->train.epochs;
 	int r = tr->weights->ops->adapt(tr->weights, e);
 
 	r = r < 0 ? r : 0;
+	if (r == 0 && ((tr->epoch + 1) % c->train.eval_every == 0 || is_last)) {
+		r = snn_trainer_evaluate(tr, SNN_VALID, &valid, e);
+		if (r == 0)
+			r = snn_trainer_evaluate(tr, SNN_TEST, &test, e);
+	}
 	*w = (struct snn_epoch){ .epoch = tr->epoch + 1,
 		.rate = snn_rate(c, tr->epoch),
-		.train_nll = tr->score.nll / tr->score.n_step,
-		.valid_nll = NAN,
-		.test_nll = NAN,
-		.activity = tr->score.n_spike / tr->score.n_neuron };
-	if (r == 0 && (w->epoch % c->train.eval_every == 0 || is_last)) {
-		r = snn_trainer_evaluate(tr, SNN_VALID, &w->valid_nll, e);
-		if (r == 0)
-			r = snn_trainer_evaluate(tr, SNN_TEST, &w->test_nll, e);
-	}
+		.train_nll = train.nll,
+		.valid_nll = valid.nll,
+		.test_nll = test.nll,
+		.activity = tr->score.n_spike / tr->score.n_neuron,
+		.train_accuracy = train.accuracy,
+		.valid_accuracy = valid.accuracy,
+		.test_accuracy = test.accuracy };
 	if (r == 0)
 		r = tr->weights->ops->stats(tr->weights, w, e);
 	if (r < 0)
 		return r;
-	if (!isnan(w->valid_nll) &&
-		(!tr->best_epoch || w->valid_nll < tr->row[tr->best_epoch - 1].valid_nll))
+	if (is_best(tr, w))
 		tr->best_epoch = w->epoch;
 	tr->epoch++;
 	tr->i_seq = 0;

@@ -36,7 +36,8 @@ struct snn_trainer {
 	uint64_t n_update;
 	struct snn_score score; /* of the epoch under way */
 	struct snn_epoch *row;  /* [epoch] */
-	uint32_t best_epoch;    /* of the least valid NLL, 0 none */
+	uint32_t
+		best_epoch; /* of the largest valid accuracy or, without, the least valid NLL; 0 none */
 };
 
 /*
@@ -63,9 +64,14 @@ int snn_trainer_epoch(struct snn_trainer *tr, const volatile sig_atomic_t *stop,
  */
 int snn_trainer_age(struct snn_trainer *tr, double dt, struct snn_error *e);
 
-/* NLL of a split, nats per predicted step. */
+struct snn_quality {
+	double nll;      /* nats per predicted step (train.loss: mean: per sequence) */
+	double accuracy; /* share of sequences that are classified rightly; NAN without labels */
+};
+
+/* Of a split. */
 int snn_trainer_evaluate(
-	struct snn_trainer *tr, enum snn_split split, double *ret_nll, struct snn_error *e);
+	struct snn_trainer *tr, enum snn_split split, struct snn_quality *ret, struct snn_error *e);
 
 /* Gradients of one training sequence into the net's tensors; weights do not change. */
 int snn_trainer_gradients(

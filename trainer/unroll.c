@@ -185,6 +185,19 @@ static void carry_in_time(struct history *h, uint32_t n, const float *h_image)
 		h->back[i] += snn_dot(n, h_image + (size_t)i * n, h->ds_now);
 }
 
+/* Errors of the steps as they were met become what readout.h says of rules that go backwards. */
+static void complete_errors(struct snn_unroll *q, const struct snn_batch *b, uint32_t lane)
+{
+	const struct snn_net *net = b->net;
+	uint32_t n = net->n_out, last = snn_seq_steps(b->seq[lane]) - 1;
+	float *err = q->err + row(q, lane, 0) * n;
+
+	for (uint32_t t = 0; net->loss == SNN_LOSS_MEAN && t < last; t++)
+		memcpy(err + (size_t)t * n, err + (size_t)last * n, n * sizeof(*err));
+	for (uint32_t t = last; net->readout_decay > 0 && t-- > 0;)
+		snn_axpy(n, net->readout_decay, err + (size_t)(t + 1) * n, err + (size_t)t * n);
+}
+
 static void unroll_lane(
 	struct snn_unroll *q, struct snn_batch *b, uint32_t lane, const struct snn_space *space)
 {
@@ -196,7 +209,8 @@ static void unroll_lane(
 		memset(q->layer[l].da, 0, net->size[l] * sizeof(double));
 		memset(q->layer[l].ds_now, 0, net->size[l] * sizeof(float));
 	}
-	for (uint32_t t = b->seq[lane]->n_step - 1; t-- > 0;) {
+	complete_errors(q, b, lane);
+	for (uint32_t t = snn_seq_steps(b->seq[lane]); t-- > 0;) {
 		size_t at = row(q, lane, t);
 		const float *err = q->err + at * net->n_out;
 

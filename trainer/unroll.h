@@ -4,7 +4,7 @@
  * in time is exact; the path in space, from the output and the layers above to a layer, is the
  * rule's. With dE/ds of layer l at step t written ds_l(t),
  *
- *	dy_l(t) = what `carry` brings from this step,  plus  J_l(t+1) ds_l(t+1)
+ *	dy_l(t) = what `carry` brings of the output's error,  plus  J_l(t+1) ds_l(t+1)
  *	ds_l(t) = psi_l(t) dy_l(t) + j_l(t+1) ds_l(t+1)
  *	j(t+1) = d (1 - y(t)) full, d soft;  J(t+1) = -d s(t) full, -b soft
  *	recurrent: dy_l(t) has H ds_l(t+1), too;  gH += y(t-1) ds(t)'
@@ -19,7 +19,7 @@
 #include "learner.h"
 
 /*
- * Fill ret [size l] with what this step's errors mean for layer l: err [n_out] of the output, above
+ * Fill ret [size l] with what this step's errors mean for layer l: err [n_out] = dE/d(V y + c), above
  * [size l + 1] = ds of the layer above (err for the top layer).
  */
 struct snn_space;

@@ -30,6 +30,11 @@ void ref_init(struct ref_net *r, const struct snn_net *net)
 		.neuron = net->neuron,
 		.reset = net->reset,
 		.psi = net->psi,
+		.readout = net->readout,
+		.loss = net->loss,
+		.loss_steps = net->loss_steps,
+		.d_o = (double)net->readout_decay,
+		.gain = (double)net->readout_gain,
 		.d = (double)net->decay,
 		.gamma = (double)net->psi_gamma,
 		.width = (double)net->psi_width,
@@ -120,8 +125,8 @@ static void advance(const struct ref_net *r, const struct snn_seq *s, uint32_t t
 		layer(r, l, was, now);
 }
 
-/* yhat of output k */
-static double output(const struct ref_net *r, const struct state *now, uint32_t k)
+/* V y + c of output k */
+static double drive(const struct ref_net *r, const struct state *now, uint32_t k)
 {
 	const double *v = r->p[2 * r->n_layer];
 	uint32_t n_top = r->n[r->n_layer], n_out = r->n[r->n_layer + 1];
@@ -129,27 +134,59 @@ static double output(const struct ref_net *r, const struct state *now, uint32_t 
 
 	for (uint32_t i = 0; i < n_top; i++)
 		o += v[i * n_out + k] * now->y[r->n_layer - 1][i];
-	return 1 / (1 + exp(-o));
+	return o;
+}
+
+/* yhat of output k without memory */
+static double output(const struct ref_net *r, const struct state *now, uint32_t k)
+{
+	return 1 / (1 + exp(-drive(r, now, k)));
+}
+
+static double target(const struct snn_seq *s, uint32_t t, uint32_t k)
+{
+	return s->has_label ? s->label == k : heard(s, t + 1, k);
+}
+
+static double cross_entropy(
+	const struct ref_net *r, const struct snn_seq *s, uint32_t t, const double *o)
+{
+	uint32_t n_out = r->n[r->n_layer + 1];
+	double sum = 0, nll = 0;
+
+	for (uint32_t k = 0; k < n_out; k++)
+		sum += exp(o[k]);
+	for (uint32_t k = 0; k < n_out; k++) {
+		double yhat =
+			r->readout == SNN_READOUT_SOFTMAX ? exp(o[k]) / sum : 1 / (1 + exp(-o[k]));
+		double y_star = target(s, t, k);
+
+		nll -= y_star * log(yhat);
+		if (r->readout == SNN_READOUT_SIGMOID)
+			nll -= (1 - y_star) * log(1 - yhat);
+	}
+	return nll;
 }
 
 double ref_nll(const struct ref_net *r, const struct snn_seq *s)
 {
-	uint32_t n_out = r->n[r->n_layer + 1];
+	uint32_t n_out = r->n[r->n_layer + 1], n_step = s->has_label ? s->n_step : s->n_step - 1;
+	double o[REF_MAX] = { 0 }, mean[REF_MAX] = { 0 }, nll = 0;
 	struct state step[2];
-	double nll = 0;
 
 	memset(step, 0, sizeof(step));
-	for (uint32_t t = 0; t + 1 < s->n_step; t++) {
+	for (uint32_t t = 0; t < n_step; t++) {
 		struct state *now = &step[(t + 1) % 2];
 
 		advance(r, s, t, &step[t % 2], now);
 		for (uint32_t k = 0; k < n_out; k++) {
-			double yhat = output(r, now, k);
-
-			nll -= heard(s, t + 1, k) ? log(yhat) : log(1 - yhat);
+			o[k] = r->d_o * o[k] + r->gain * drive(r, now, k);
+			mean[k] += o[k] / n_step;
 		}
+		if (r->loss == SNN_LOSS_STEP || t + r->loss_steps >= n_step)
+			nll += cross_entropy(r, s, t, o);
 	}
-	return nll;
+	return r->loss == SNN_LOSS_MEAN ? cross_entropy(r, s, 0, mean) : nll;
 }
 
 void ref_difference(struct ref_net *r, uint32_t i, const struct snn_seq *s, double *ret)

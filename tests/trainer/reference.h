@@ -14,7 +14,9 @@
 
 struct ref_net {
 	uint32_t n_layer, n[SNN_MAX_HIDDEN + 2]; /* keys, hidden layers, keys */
-	int neuron, reset, psi;
+	int neuron, reset, psi, readout, loss;
+	uint32_t loss_steps;
+	double d_o, gain;
 	double d, gamma, width, beta, rho;
 	/* By the trainer's index of tensors: W1, b1, W2, b2, ..., V, c, and recurrent H1, H2, ... */
 	double *p[SNN_MAX_TENSOR];
@@ -27,7 +29,8 @@ void ref_init(struct ref_net *r, const struct snn_net *net);
 void ref_done(struct ref_net *r);
 
 /*
- * -sum_t sum_k y* log yhat + (1 - y*) log(1 - yhat), nats. 
+ * -sum_t sum_k y* log yhat + (1 - y*) log(1 - yhat), or -sum_t log yhat of the label, in nats; over the
+ * steps that count, or of the mean of the outputs.
  */
 double ref_nll(const struct ref_net *r, const struct snn_seq *s);
 

@@ -20,6 +20,9 @@ static const struct snn_epoch epoch_1 = {
 	.activity = NAN,
 	.chip_time = NAN,
 	.energy = NAN,
+	.train_accuracy = NAN,
+	.valid_accuracy = NAN,
+	.test_accuracy = NAN,
 };
 static const struct snn_epoch epoch_2 = {
 	.epoch = 2,
@@ -32,6 +35,9 @@ static const struct snn_epoch epoch_2 = {
 	.n_refresh = 3,
 	.chip_time = 0.0123456,
 	.energy = 999.9e-9,
+	.train_accuracy = 0.75,
+	.valid_accuracy = 0.5,
+	.test_accuracy = 0.25,
 };
 
 /* Two epochs of three sequences, with stderr replaced by fd. */
@@ -76,7 +82,7 @@ static void file_gets_one_plain_line_an_epoch(void **state)
 	(void)state;
 	assert_string_equal(text,
 		"epoch 1/2  train 9.5000\n"
-		"epoch 2/2  train 9.0000  valid 8.7500  test 8.5000  active 12.5 %"
+		"epoch 2/2  train 9.0000  valid 8.7500  test 8.5000  right 75.0 / 50.0 / 25.0 %  active 12.5 %"
 		"  pulses 1000 SET 7 RESET  refreshed 3  chip 12.3 ms  1 uJ\n");
 	free(text);
 }

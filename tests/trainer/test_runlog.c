@@ -20,7 +20,10 @@ static const struct snn_epoch rows[2] = {
 		.test_nll = NAN,
 		.activity = 0.25,
 		.chip_time = NAN,
-		.energy = NAN },
+		.energy = NAN,
+		.train_accuracy = NAN,
+		.valid_accuracy = NAN,
+		.test_accuracy = NAN },
 	{ .epoch = 2,
 		.rate = 0.05,
 		.train_nll = 9,
@@ -33,7 +36,10 @@ static const struct snn_epoch rows[2] = {
 		.n_sat = 3,
 		.n_refresh = 4,
 		.chip_time = 1.5,
-		.energy = 2e-6 },
+		.energy = 2e-6,
+		.train_accuracy = 0.75,
+		.valid_accuracy = 0.5,
+		.test_accuracy = 0.25 },
 };
 
 static struct snn_runlog *created(const char *path, const struct snn_config *c)
@@ -253,9 +259,9 @@ static void metrics_are_exact_bytes(void **state)
 	assert_int_equal(snn_runlog_metrics(l, rows, 2, &e), 0);
 	assert_text("run/metrics.csv",
 		"epoch,rate,train_nll,valid_nll,test_nll,activity,n_set,n_reset,n_read,n_sat,"
-		"n_refresh,chip_time_s,energy_j\n"
-		"1,0.1,0.3333333333333333,,,0.25,0,0,0,0,0,,\n"
-		"2,0.05,9,8.5,8.75,1e-300,18446744073709551615,1,2,3,4,1.5,2e-06\n");
+		"n_refresh,chip_time_s,energy_j,train_accuracy,valid_accuracy,test_accuracy\n"
+		"1,0.1,0.3333333333333333,,,0.25,0,0,0,0,0,,,,,\n"
+		"2,0.05,9,8.5,8.75,1e-300,18446744073709551615,1,2,3,4,1.5,2e-06,0.75,0.5,0.25\n");
 	snn_runlog_close(l);
 }
 

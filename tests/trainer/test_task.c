@@ -43,7 +43,7 @@ static void builder_sorts_notes_and_drops_repeats(void **state)
 
 	(void)state;
 	build(&b, SNN_TRAIN, "7 3 5 3 7 0,,87");
-	assert_int_equal(snn_builder_finish(&b, 88, &d), 0);
+	assert_int_equal(snn_builder_finish(&b, 88, 0, &d), 0);
 	assert_int_equal(d.n_in, 88);
 	assert_int_equal(d.n_seq[SNN_TRAIN], 1);
 	assert_int_equal(d.seq[SNN_TRAIN][0].n_step, 3);
@@ -65,7 +65,7 @@ static void builder_keeps_the_order_within_splits(void **state)
 	build(&b, SNN_TRAIN, "3,4|5,6");
 	build(&b, SNN_VALID, "7");
 	build(&b, SNN_TEST, "8,9");
-	assert_int_equal(snn_builder_finish(&b, 10, &d), 0);
+	assert_int_equal(snn_builder_finish(&b, 10, 0, &d), 0);
 	assert_int_equal(d.n_seq[SNN_TRAIN], 2);
 	assert_int_equal(d.n_seq[SNN_VALID], 1);
 	assert_int_equal(d.n_seq[SNN_TEST], 2);
@@ -83,7 +83,7 @@ static void empty_builder_makes_an_empty_dataset(void **state)
 	struct snn_dataset d;
 
 	(void)state;
-	assert_int_equal(snn_builder_finish(&b, 4, &d), 0);
+	assert_int_equal(snn_builder_finish(&b, 4, 0, &d), 0);
 	assert_int_equal(d.n_seq[SNN_TRAIN], 0);
 	assert_true(isnan(snn_dataset_marginal_nll(&d, SNN_TEST)));
 	snn_dataset_done(&d);
@@ -100,7 +100,7 @@ static void marginal_is_the_kt_estimate_over_all_training_steps(void **state)
 	(void)state;
 	build(&b, SNN_TRAIN, "0,0 1,");
 	build(&b, SNN_TEST, "2,2,2");
-	assert_int_equal(snn_builder_finish(&b, 3, &d), 0);
+	assert_int_equal(snn_builder_finish(&b, 3, 0, &d), 0);
 	snn_dataset_marginal(&d, p);
 	assert_true(p[0] == 2.5 / 4 && p[1] == 1.5 / 4 && p[2] == 0.5 / 4);
 	snn_dataset_done(&d);
@@ -116,7 +116,7 @@ static void marginal_nll_counts_predicted_steps_only(void **state)
 	(void)state;
 	build(&b, SNN_TRAIN, "0,0 1,");
 	build(&b, SNN_TEST, "2,0,|1");
-	assert_int_equal(snn_builder_finish(&b, 3, &d), 0);
+	assert_int_equal(snn_builder_finish(&b, 3, 0, &d), 0);
 	/* Step 1 has note 0, step 2 is a rest. */
 	want = -(log(2.5 / 4) + log(2.5 / 4) + log(3.5 / 4)) / 2;
 	want -= (log(1.5 / 4) + log(2.5 / 4) + log(3.5 / 4)) / 2;
