@@ -11,71 +11,94 @@ static size_t round_up(size_t n)
 	return (n + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-static int array_alloc(struct pcm_array *a, struct pcm_faults *f, bool has_nu, bool has_stuck)
+struct part {
+	void *ret; /* of the pointer to it */
+	size_t n;  /* bytes; 0 is NULL */
+};
+
+/* One block, all 0; the first part owns it. */
+static int carve(const struct part *part, size_t n_part)
 {
-	size_t n = PCM_N + PCM_CACHE_PAD;
-	size_t n_t = round_up(n * sizeof(*a->t_prog)), n_f = round_up(n * sizeof(float));
-	size_t n_bit = round_up(PCM_N / 8);
-	size_t size = n_t + n_f * (has_nu ? 3 : 2) + (has_stuck ? 2 * n_bit : 0);
-	char *p = aligned_alloc(ALIGN, size);
+	size_t size = 0;
+	char *p;
+	for (size_t i = 0; i < n_part; i++)
+		size += round_up(part[i].n);
+	p = aligned_alloc(ALIGN, size);
 	if (!p)
 		return -ENOMEM;
 	memset(p, 0, size);
-	a->t_prog = (uint64_t *)p;
-	a->g = (float *)(p + n_t);
-	a->memory = (float *)(p + n_t + n_f);
-	p += n_t + 2 * n_f;
-	if (has_nu) {
-		a->nu = (float *)p;
-		p += n_f;
-	}
-	if (has_stuck) {
-		f->stuck = (uint32_t *)p;
-		f->stuck_at_set = (uint32_t *)(p + n_bit);
+	for (size_t i = 0; i < n_part; i++) {
+		char *at = part[i].n ? p : NULL;
+		memcpy(part[i].ret, &at, sizeof(at));
+		p += round_up(part[i].n);
 	}
 	return 0;
+}
+
+static int array_alloc(struct pcm_chip *c)
+{
+	struct pcm_array *a = &c->array;
+	size_t n = PCM_N + PCM_CACHE_PAD, n_chunk = PCM_N_ROW * PCM_N_CHUNK;
+	bool is_programmed = c->model->programmed, has_stuck = pcm_faults_has_stuck(&c->prm);
+	bool has_nu = c->model->drift && (c->prm.drift_nu_sd > 0 || has_stuck || is_programmed);
+	bool has_slow = c->aging.n_slow > 0;
+	const struct part parts[] = {
+		{ &a->t_prog, n * sizeof(*a->t_prog) },
+		{ &a->g, n * sizeof(float) },
+		{ &a->memory, n * sizeof(float) },
+		{ &a->nu, has_nu ? n * sizeof(float) : 0 },
+		{ &a->flicker, is_programmed ? n * sizeof(float) : 0 },
+		{ &a->nu_z, is_programmed ? n * sizeof(float) : 0 },
+		{ &a->set_z, c->prm.set_rho > 0 ? n * sizeof(float) : 0 },
+		{ &a->slow, has_slow ? PCM_N * sizeof(float) * c->aging.n_slow : 0 },
+		{ &a->noise_t, has_slow ? n_chunk * sizeof(*a->noise_t) : 0 },
+		{ &c->faults.stuck, has_stuck ? PCM_N / 8 : 0 },
+		{ &c->faults.stuck_at_set, has_stuck ? PCM_N / 8 : 0 },
+	};
+	return carve(parts, sizeof(parts) / sizeof(parts[0]));
 }
 
 static int cache_alloc(struct pcm_cache *k)
 {
 	size_t n_chunk = PCM_N_ROW * PCM_N_CHUNK;
-	size_t n_g = round_up((PCM_N_CELL + PCM_CACHE_PAD) * sizeof(*k->g));
-	size_t n_v = round_up((PCM_N_CELL + PCM_CACHE_PAD) * sizeof(*k->v));
-	size_t n_t = n_chunk * sizeof(uint64_t);
-	size_t size = n_g + n_v + 2 * n_t + PCM_N_ROW * sizeof(uint64_t) + n_chunk;
-	char *p = aligned_alloc(ALIGN, round_up(size));
-	if (!p)
-		return -ENOMEM;
-	memset(p, 0, size);
-	k->g = (float *)p;
-	k->v = (uint16_t *)(p + n_g);
-	k->chunk_t = (uint64_t *)(p + n_g + n_v);
-	k->chunk_expiry = (uint64_t *)(p + n_g + n_v + n_t);
-	k->row_expiry = (uint64_t *)(p + n_g + n_v + 2 * n_t);
-	k->stale = (uint8_t *)(k->row_expiry + PCM_N_ROW);
-	return 0;
+	const struct part parts[] = {
+		{ &k->g, (PCM_N_CELL + PCM_CACHE_PAD) * sizeof(*k->g) },
+		{ &k->v, (PCM_N_CELL + PCM_CACHE_PAD) * sizeof(*k->v) },
+		{ &k->chunk_t, n_chunk * sizeof(*k->chunk_t) },
+		{ &k->chunk_expiry, n_chunk * sizeof(*k->chunk_expiry) },
+		{ &k->row_expiry, PCM_N_ROW * sizeof(*k->row_expiry) },
+		{ &k->stale, n_chunk },
+	};
+	return carve(parts, sizeof(parts) / sizeof(parts[0]));
 }
 
-/* Drift exponents: normal k belongs to device k. */
-static void draw_nu(struct pcm_chip *c)
+/* One normal a device, normal k device k's, to ret [PCM_N]. */
+static void draw(struct pcm_chip *c, enum pcm_use use, float *ret)
 {
-	float mean = (float)c->prm.drift_nu, sd = (float)c->prm.drift_nu_sd;
 	for (size_t k = 0, n; k < PCM_N; k += n) {
 		n = PCM_N - k;
-		const float *z = pcm_normals_at(c, PCM_USE_NU, k, &n);
-		for (size_t i = 0; i < n; i++) {
-			float nu = mean + sd * z[i];
-			nu = nu > 0.0f ? nu : 0.0f;
-			c->array.nu[k + i] = nu < 1.0f ? nu : 1.0f;
-		}
+		const float *z = pcm_normals_at(c, use, k, &n, c->scratch.z);
+		memcpy(ret + k, z, n * sizeof(*z));
 	}
 }
 
-void pcm_array_restick(struct pcm_chip *c, const uint32_t *i_dev, size_t n)
+/* Drift exponents where they do not depend on conductance. */
+static void draw_nu(struct pcm_chip *c)
+{
+	float mean = (float)c->prm.drift_nu, sd = (float)c->prm.drift_nu_sd;
+	draw(c, PCM_USE_NU, c->array.nu);
+	for (size_t i = 0; i < PCM_N; i++) {
+		float nu = mean + sd * c->array.nu[i];
+		nu = nu > 0.0f ? nu : 0.0f;
+		c->array.nu[i] = nu < 1.0f ? nu : 1.0f;
+	}
+}
+
+static void restick(struct pcm_chip *c, const uint32_t *i_dev, size_t n)
 {
 	const struct pcm_faults *f = &c->faults;
 	float at_reset = c->model->is_random ? c->law.reset_mean : 0.0f;
-	for (size_t i = 0; f->stuck && i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (pcm_bit(f->stuck, i_dev[i]))
 			c->array.g[i_dev[i]] =
 				pcm_bit(f->stuck_at_set, i_dev[i]) ? c->law.g_max : at_reset;
@@ -83,11 +106,32 @@ void pcm_array_restick(struct pcm_chip *c, const uint32_t *i_dev, size_t n)
 }
 
 /* What is stuck does not drift either. */
-static void stop_drift(struct pcm_chip *c)
+static void stop_drift(struct pcm_chip *c, const uint32_t *i_dev, size_t n)
 {
-	for (size_t i = 0; c->array.nu && c->faults.stuck && i < PCM_N; i++) {
-		if (pcm_bit(c->faults.stuck, i))
-			c->array.nu[i] = 0.0f;
+	for (size_t i = 0; i < n; i++) {
+		if (pcm_bit(c->faults.stuck, i_dev[i]))
+			c->array.nu[i_dev[i]] = 0.0f;
+	}
+}
+
+void pcm_array_settle(struct pcm_chip *c, const uint32_t *i_dev, size_t n)
+{
+	struct pcm_cells cells = pcm_array_cells(&c->array);
+	if (c->faults.stuck)
+		restick(c, i_dev, n);
+	if (c->model->programmed)
+		pcm_programmed_settle(c->model->programmed, &c->law, &cells, i_dev, n);
+	if (c->faults.stuck && c->array.nu)
+		stop_drift(c, i_dev, n);
+}
+
+void pcm_array_settle_all(struct pcm_chip *c)
+{
+	uint32_t *i_dev = c->scratch.i_dev;
+	for (uint32_t k = 0; k < PCM_N; k += PCM_SPAN) {
+		for (uint32_t i = 0; i < PCM_SPAN; i++)
+			i_dev[i] = k + i;
+		pcm_array_settle(c, i_dev, PCM_SPAN);
 	}
 }
 
@@ -97,29 +141,30 @@ static void power_up(struct pcm_chip *c)
 	struct pcm_cells cells = pcm_array_cells(&c->array);
 	for (size_t k = 0, n; k < PCM_N; k += n) {
 		n = PCM_N - k;
-		const float *z = pcm_normals_at(c, PCM_USE_POWER_UP, k, &n);
+		const float *z = pcm_normals_at(c, PCM_USE_POWER_UP, k, &n, c->scratch.z);
 		for (size_t i = 0; i < n; i++)
 			c->scratch.i_dev[i] = (uint32_t)(k + i);
 		c->model->reset(&c->law, &cells, c->scratch.i_dev, z, n);
-		pcm_array_restick(c, c->scratch.i_dev, n);
 	}
 }
 
 int pcm_array_init(struct pcm_chip *c)
 {
-	bool has_stuck = pcm_faults_has_stuck(&c->prm);
-	bool has_nu = c->model->drift && (c->prm.drift_nu_sd > 0 || has_stuck);
-	int r = array_alloc(&c->array, &c->faults, has_nu, has_stuck);
+	int r = array_alloc(c);
 	if (r < 0)
 		return r;
 	r = cache_alloc(&c->cache);
 	if (r < 0)
 		return r;
 	pcm_faults_draw(&c->faults, &c->prm, c->i_chip);
-	if (has_nu)
+	if (c->array.nu_z)
+		draw(c, PCM_USE_NU, c->array.nu_z);
+	else if (c->array.nu)
 		draw_nu(c);
-	stop_drift(c);
+	if (c->array.set_z)
+		draw(c, PCM_USE_SET_DEVICE, c->array.set_z);
 	power_up(c);
+	pcm_array_settle_all(c);
 	return 0;
 }
 
@@ -131,7 +176,7 @@ void pcm_array_done(struct pcm_chip *c)
 
 struct pcm_cells pcm_array_cells(const struct pcm_array *a)
 {
-	return (struct pcm_cells){ .g = a->g, .memory = a->memory };
+	return (struct pcm_cells){ a->g, a->memory, a->nu_z, a->nu, a->flicker };
 }
 
 struct pcm_devices pcm_array_row(const struct pcm_array *a, uint32_t row, uint32_t col)

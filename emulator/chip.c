@@ -16,6 +16,11 @@ static struct pcm_law law(const struct pcm_params *prm, const struct pcm_model *
 	return (struct pcm_law){
 		.g_min = model->g_min(prm),
 		.g_max = (float)prm->g_max,
+		.g_top = (float)(prm->g_max * (model->programmed ? 2 : 1)),
+		.inv_g_max = (float)(1 / prm->g_max),
+		.program_scale = (float)prm->program_scale,
+		.drift_scale = (float)prm->drift_scale,
+		.flicker_scale = (float)prm->flicker_scale,
 		.set_step = (float)prm->set_step,
 		.set_mean_0 = (float)prm->set_mean_0,
 		.set_mean_g = (float)prm->set_mean_g,
@@ -46,6 +51,8 @@ static void derive(struct pcm_chip *c)
 	c->t_set = ns(prm->t_set);
 	c->t_reset = ns(prm->t_reset);
 	c->t_read = ns(prm->t_read);
+	c->t_program = ns(prm->t_program);
+	pcm_aging_derive(c);
 	c->code_max = (float)((1 << (prm->adc_bits - 1)) - 1);
 }
 
@@ -99,8 +106,8 @@ void pcm_chip_stats(const struct pcm_chip *c, struct pcm_stats *ret)
 {
 	const struct pcm_params *prm = &c->prm;
 	*ret = c->count;
-	ret->energy = (double)c->count.n_phase * prm->e_mvm +
-		(double)(c->count.n_set + c->count.n_program) * prm->e_set +
+	ret->energy = (double)c->count.n_phase * prm->e_mvm + (double)c->count.n_set * prm->e_set +
+		(double)c->count.n_program * prm->e_program +
 		(double)c->count.n_reset * prm->e_reset + (double)c->count.n_read * prm->e_read;
 }
 

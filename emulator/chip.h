@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "aging.h"
 #include "faults.h"
 #include "kernels.h"
 #include "model.h"
@@ -24,7 +25,13 @@ struct pcm_array {
 	uint64_t *t_prog; /* ns, when the last pulse ended; owns the block */
 	float *g;         /* S, at t0 after the last pulse */
 	float *memory;    /* 1, programming memory */
-	float *nu;        /* 1, drift exponent; NULL when all are drift.nu. Derived from the seed */
+	float *nu;        /* 1, drift exponent; NULL when all are drift.nu. Derived */
+	/* NULL where the chip has no use for them. */
+	float *flicker; /* 1, relative amplitude of 1/f noise; derived of g */
+	float *nu_z;    /* 1, see struct pcm_cells */
+	float *set_z;   /* 1, what a device adds to the normal of each SET; derived from the seed */
+	float *slow;    /* 1, [n_row][n_chunk][n_slow][n_device][chunk]: processes of aging.h */
+	uint64_t *noise_t; /* ns, [n_row][n_chunk]: when those advanced last */
 };
 
 /*
@@ -59,6 +66,8 @@ struct pcm_scratch {
 	float acc_v[PCM_N_COL];
 	float g[PCM_N_DEVICE * PCM_N_COL]; /* one row's devices */
 	float z[PCM_SPAN];
+	float z_2[PCM_SPAN]; /* another use's */
+	float sd[PCM_SPAN];  /* of one row's reads, order of `measured` */
 	uint32_t i_dev[PCM_SPAN];
 	int16_t out[PCM_N_COL];
 };
@@ -75,7 +84,8 @@ struct pcm_chip {
 	struct pcm_drift drift;
 	struct pcm_read_noise noise;
 	bool has_noise;
-	uint64_t t_mvm, t_set, t_reset, t_read; /* ns */
+	struct pcm_aging aging;
+	uint64_t t_mvm, t_set, t_reset, t_read, t_program; /* ns */
 	double expiry_per_r; /* ns: conductances hold for this times age / t0; INFINITY without drift */
 	float code_max;      /* of the ADC */
 	struct pcm_faults faults;
@@ -128,20 +138,45 @@ int pcm_array_init(struct pcm_chip *c);
 void pcm_array_done(struct pcm_chip *c);
 struct pcm_cells pcm_array_cells(const struct pcm_array *a);
 struct pcm_devices pcm_array_row(const struct pcm_array *a, uint32_t row, uint32_t col);
-/* Stuck ones of these devices back to where they are stuck; for whoever changes conductances. */
-void pcm_array_restick(struct pcm_chip *c, const uint32_t *i_dev, size_t n);
+/*
+ * After the conductances of these devices have changed: stuck ones back to where they are stuck, and
+ * what follows from conductance.
+ */
+void pcm_array_settle(struct pcm_chip *c, const uint32_t *i_dev, size_t n);
+void pcm_array_settle_all(struct pcm_chip *c);
 
 /*
- * noise.c: normals k .. k + n - 1 of a use counted one by one, as far as scratch reaches: *n becomes
- * how many (>= 1).
+ * noise.c: normals k .. k + n - 1 of a use counted one by one, as far as buf [PCM_SPAN] reaches: *n
+ * becomes how many (>= 1).
  */
-const float *pcm_normals_at(struct pcm_chip *c, enum pcm_use use, uint64_t k, size_t *n);
+const float *pcm_normals_at(
+	struct pcm_chip *c, enum pcm_use use, uint64_t k, size_t *n, float *buf);
+
+/*
+ * noise.c: conductances of one row's devices now, with what has memory of their noise, and the sd of
+ * what a read adds; g, sd [n_col][4]. sd NULL: conductances without noise.
+ */
+void pcm_row_now(
+	const struct pcm_chip *c, uint32_t row, uint32_t col, uint32_t n_col, float *g, float *sd);
 
 /* noise.c: acc_g = one vector's sum over driven rows, each device read with noise of its own. */
 void pcm_read_literally(struct pcm_chip *c, const struct pcm_mvm *m);
 
+/* aging.c; i: chunk of the row. */
+void pcm_aging_derive(struct pcm_chip *c);
+/*
+ * Devices of a chunk as they are at now, with their slow noise: g and var [4][16]; var NULL: without
+ * noise. Returns the youngest's age, ns.
+ */
+float pcm_aging_chunk(
+	const struct pcm_chip *c, uint32_t row, uint32_t i, uint64_t now, float *g, float *var);
+/* Slow noise of a chunk, if it is due; returns whether it was. */
+bool pcm_aging_advance(struct pcm_chip *c, uint32_t row, uint32_t i, uint64_t now);
+
 /* drift.c */
 void pcm_cache_init(struct pcm_chip *c);
+/* Slow noise of some columns of a row up to now; what was cached of it is stale. */
+void pcm_noise_update(struct pcm_chip *c, uint32_t row, uint32_t col, uint32_t n_col);
 /* Bring the driven rows' columns up to now. */
 void pcm_cache_update(struct pcm_chip *c, const struct pcm_drive *d, uint32_t col, uint32_t n_col);
 /* Recompute what is not stale from the state, at the times it was computed. */

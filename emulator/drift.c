@@ -5,6 +5,8 @@
  * g(t) = g (age / t0)^-nu, so while the age grows by a fraction x, g changes by at most nu x of
  * itself. A chunk computed at time t with youngest age a therefore holds to drift_tol until
  * t + max(a, t_min) drift_tol / nu: older devices change slower, and nothing moves before t_min.
+ * Variances of 1/f noise grow with the logarithm of the age, so they hold for a quarter of it; slow
+ * noise until it is due (aging.h).
  */
 #include "chip.h"
 #include <math.h>
@@ -13,6 +15,8 @@
 static float nu_max(const struct pcm_chip *c)
 {
 	float max = c->drift.nu;
+	if (c->model->programmed)
+		return c->model->programmed->nu_max * c->law.drift_scale;
 	if (!c->array.nu)
 		return max;
 	max = 0.0f;
@@ -33,10 +37,48 @@ void pcm_cache_init(struct pcm_chip *c)
 }
 
 /* r: of the youngest device, max(age, t_min) / t0. */
-static uint64_t expiry(const struct pcm_chip *c, uint64_t now, float r)
+static uint64_t drift_expiry(const struct pcm_chip *c, uint64_t now, float r)
 {
 	double dt = (double)r * c->expiry_per_r;
 	return dt < (double)PCM_T_MAX ? now + (uint64_t)dt : UINT64_MAX;
+}
+
+/* Of a chunk whose youngest device has this age, ns. */
+static uint64_t aged_expiry(const struct pcm_chip *c, size_t chunk, uint64_t now, float age)
+{
+	const struct pcm_aging *a = &c->aging;
+	float r = age * a->inv_t0;
+	uint64_t e = drift_expiry(c, now, r > c->drift.r_min ? r : c->drift.r_min);
+	uint64_t fresh = now + (uint64_t)(0.25f * (age > a->t_min ? age : a->t_min));
+	if (a->has_flicker && fresh < e)
+		e = fresh;
+	if (a->n_slow > 0 && c->array.noise_t[chunk] + a->hold < e)
+		e = c->array.noise_t[chunk] + a->hold;
+	return e;
+}
+
+/* Net conductance and variance of a chunk's cells, of devices with laws of aging.h. */
+static float refresh_aged(struct pcm_chip *c, uint32_t row, uint32_t i, uint64_t t)
+{
+	float g[PCM_N_DEVICE][PCM_CHUNK], var[PCM_N_DEVICE][PCM_CHUNK];
+	size_t cell = (size_t)row * PCM_N_COL + i * PCM_CHUNK;
+	float youngest;
+	pcm_aging_advance(c, row, i, t);
+	youngest = pcm_aging_chunk(c, row, i, t, g[0], var[0]);
+	for (uint32_t j = 0; j < PCM_CHUNK; j++) {
+		c->cache.g[cell + j] = (g[0][j] + g[1][j]) - (g[2][j] + g[3][j]);
+		c->cache.v[cell + j] = pcm_bf16((var[0][j] + var[1][j]) + (var[2][j] + var[3][j]));
+	}
+	return youngest;
+}
+
+static void mark(struct pcm_cache *k, uint32_t row, size_t chunk, uint64_t t, uint64_t expiry)
+{
+	k->chunk_t[chunk] = t;
+	k->chunk_expiry[chunk] = expiry;
+	k->stale[chunk] = 0;
+	if (expiry < k->row_expiry[row])
+		k->row_expiry[row] = expiry;
 }
 
 /* Chunks i .. i + n - 1 of a row as they are at t. */
@@ -48,16 +90,16 @@ static void compute(struct pcm_chip *c, uint32_t row, uint32_t i, uint32_t n, ui
 	size_t cell = (size_t)row * PCM_N_COL + col;
 	size_t chunk = (size_t)row * PCM_N_CHUNK + i;
 	struct pcm_devices w = pcm_array_row(&c->array, row, col);
+	for (uint32_t j = 0; c->aging.is_on && j < n; j++) {
+		float age = refresh_aged(c, row, i + j, t);
+		mark(k, row, chunk + j, t, aged_expiry(c, chunk + j, t, age));
+	}
+	if (c->aging.is_on)
+		return;
 	c->dsp->refresh(
 		k->g + cell, k->v + cell, youngest, &w, &c->drift, &c->noise, t, n * PCM_CHUNK);
-	for (uint32_t j = 0; j < n; j++) {
-		uint64_t e = expiry(c, t, youngest[j]);
-		k->chunk_t[chunk + j] = t;
-		k->chunk_expiry[chunk + j] = e;
-		k->stale[chunk + j] = 0;
-		if (e < k->row_expiry[row])
-			k->row_expiry[row] = e;
-	}
+	for (uint32_t j = 0; j < n; j++)
+		mark(k, row, chunk + j, t, drift_expiry(c, t, youngest[j]));
 }
 
 /* Chunks first .. last are wanted if stale; any that has expired is computed anew. */
@@ -81,6 +123,14 @@ static void update_row(struct pcm_chip *c, uint32_t row, uint32_t first, uint32_
 		while (due[i + n])
 			n++;
 		compute(c, row, i, n, now);
+	}
+}
+
+void pcm_noise_update(struct pcm_chip *c, uint32_t row, uint32_t col, uint32_t n_col)
+{
+	for (uint32_t i = col / PCM_CHUNK; i <= (col + n_col - 1) / PCM_CHUNK; i++) {
+		if (c->aging.n_slow > 0 && pcm_aging_advance(c, row, i, c->count.time))
+			c->cache.stale[row * PCM_N_CHUNK + i] = 1;
 	}
 }
 

@@ -1,47 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernels.h"
-#include "kernel_math.h"
+#include "kernel_scalar.h"
 #include "pcm.h"
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
-
-static uint32_t bits_of(float x)
-{
-	uint32_t u;
-	memcpy(&u, &x, sizeof(u));
-	return u;
-}
-
-static float float_of(uint32_t u)
-{
-	float x;
-	memcpy(&x, &u, sizeof(x));
-	return x;
-}
-
-/* Horner's rule. */
-static float poly_5(float x, float c0, float c1, float c2, float c3, float c4, float c5)
-{
-	return ((((c5 * x + c4) * x + c3) * x + c2) * x + c1) * x + c0;
-}
-
-/* x > 0, normal */
-static float log2_poly(float x)
-{
-	int32_t e = (int32_t)(bits_of(x) - SQRT_HALF_BITS) >> 23;
-	float f = float_of(bits_of(x) - ((uint32_t)e << 23)) - 1.0f;
-	return (float)e + f * poly_5(f, LOG2_0, LOG2_1, LOG2_2, LOG2_3, LOG2_4, LOG2_5);
-}
-
-/* -126 <= x <= 126 */
-static float exp2_poly(float x)
-{
-	float n = x + ROUND_MAGIC; /* the nearest integer is in its low bits */
-	float f = x - (n - ROUND_MAGIC);
-	float p = poly_5(f, 1.0f, EXP2_0, EXP2_1, EXP2_2, EXP2_3, EXP2_4);
-	return float_of(bits_of(p) + (bits_of(n) << 23));
-}
 
 /* r cos a and r sin a: r from u = (w_0 / 2 + 1/2) / 2^31, a = 2 pi w_1 / 2^32. */
 static inline void box_muller(float *ret_x, float *ret_y, uint32_t w_0, uint32_t w_1)
@@ -105,8 +68,7 @@ static float bf16_to_float(uint16_t b)
 	return float_of((uint32_t)b << 16);
 }
 
-/* Rounds half to even; x finite and >= 0. */
-static uint16_t float_to_bf16(float x)
+uint16_t pcm_bf16(float x)
 {
 	uint32_t u = bits_of(x);
 	return (uint16_t)((u + 0x7fff + (u >> 16 & 1)) >> 16);
@@ -252,8 +214,7 @@ static void refresh(float *g, uint16_t *v, float *ret_r, const struct pcm_device
 			float square = (x[0][j] * x[0][j] + x[1][j] * x[1][j]) +
 				(x[2][j] * x[2][j] + x[3][j] * x[3][j]);
 			g[j] = plus - minus;
-			v[j] = float_to_bf16(
-				s->var_0 + s->var_1 * (plus + minus) + s->var_2 * square);
+			v[j] = pcm_bf16(s->var_0 + s->var_1 * (plus + minus) + s->var_2 * square);
 		}
 	}
 }

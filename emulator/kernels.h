@@ -119,6 +119,9 @@ extern const struct pcm_dsp pcm_dsp_c;
 extern const struct pcm_dsp pcm_dsp_avx2;   /* only where built: PCM_HAVE_AVX2 */
 extern const struct pcm_dsp pcm_dsp_avx512; /* PCM_HAVE_AVX512 */
 
+/* bfloat16 nearest to x, half to even; x finite and >= 0. */
+uint16_t pcm_bf16(float x);
+
 /* The factor of a device that has not begun to drift. */
 float pcm_drift_floor(const struct pcm_drift *d);
 

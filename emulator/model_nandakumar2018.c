@@ -11,12 +11,13 @@
  *	drift  G(t) = G ((t - t_p) / 38.6 s)^-0.04
  *	read   adds N(0, (0.03 G(t) + 0.13)^2)
  *
- * The paper's sd is that of a population of devices; all of it is cycle to cycle here, drawn anew
- * at every pulse. The clamp acts on the stored conductance, never on a noisy read.
+ * The paper's sd is that of a population of devices. Parameter set_rho says how much of the variance
+ * is device to device (z of a SET is sqrt(rho) z_device + sqrt(1 - rho) z_pulse); 0, all of it is
+ * drawn anew at every pulse. The clamp acts on the stored conductance, never on a noisy read.
  */
 #include "model.h"
 
-static void nandakumar2018_set(const struct pcm_law *law, const struct pcm_cells *a,
+void pcm_nandakumar2018_set(const struct pcm_law *law, const struct pcm_cells *a,
 	const uint32_t *i_dev, const float *z, size_t n)
 {
 	const struct pcm_law k = *law;
@@ -32,7 +33,7 @@ static void nandakumar2018_set(const struct pcm_law *law, const struct pcm_cells
 	}
 }
 
-static void nandakumar2018_reset(const struct pcm_law *law, const struct pcm_cells *a,
+void pcm_nandakumar2018_reset(const struct pcm_law *law, const struct pcm_cells *a,
 	const uint32_t *i_dev, const float *z, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -43,7 +44,7 @@ static void nandakumar2018_reset(const struct pcm_law *law, const struct pcm_cel
 	}
 }
 
-static void nandakumar2018_drift(const struct pcm_params *prm, struct pcm_drift *ret)
+void pcm_nandakumar2018_drift(const struct pcm_params *prm, struct pcm_drift *ret)
 {
 	*ret = (struct pcm_drift){
 		.nu = (float)prm->drift_nu,
@@ -52,12 +53,12 @@ static void nandakumar2018_drift(const struct pcm_params *prm, struct pcm_drift 
 	};
 }
 
-static void nandakumar2018_read_noise(const struct pcm_params *prm, struct pcm_read_noise *ret)
+void pcm_nandakumar2018_read_noise(const struct pcm_params *prm, struct pcm_read_noise *ret)
 {
 	*ret = pcm_read_noise((float)prm->read_sd_0, (float)prm->read_sd_g);
 }
 
-static float nandakumar2018_g_min(const struct pcm_params *prm)
+float pcm_nandakumar2018_g_min(const struct pcm_params *prm)
 {
 	return (float)prm->g_min;
 }
@@ -66,9 +67,9 @@ const struct pcm_model pcm_model_nandakumar2018 = {
 	.name = "nandakumar2018",
 	.source = "Nandakumar et al., J. Appl. Phys. 124, 152135 (2018)",
 	.is_random = true,
-	.set = nandakumar2018_set,
-	.reset = nandakumar2018_reset,
-	.drift = nandakumar2018_drift,
-	.read_noise = nandakumar2018_read_noise,
-	.g_min = nandakumar2018_g_min,
+	.set = pcm_nandakumar2018_set,
+	.reset = pcm_nandakumar2018_reset,
+	.drift = pcm_nandakumar2018_drift,
+	.read_noise = pcm_nandakumar2018_read_noise,
+	.g_min = pcm_nandakumar2018_g_min,
 };

@@ -4,8 +4,10 @@
 #define NANDAKUMAR "Nandakumar et al., J. Appl. Phys. 124, 152135 (2018)"
 #define KHADDAM    "Khaddam-Aljameh et al., IEEE J. Solid-State Circuits 57, 1027 (2022)"
 
+#define JOSHI   "Joshi et al., Nat. Commun. 11, 2473 (2020)"
 #define LEGALLO "Le Gallo et al., Nat. Electron. 6, 680 (2023)"
 
+static const char *const off_on_names[] = { "off", "on", NULL };
 static const char *const phase_names[] = { "1", "4", NULL };
 static const char *const noise_names[] = { "projected", "literal", "off", NULL };
 
@@ -76,6 +78,9 @@ const struct pcm_param pcm_param_table[] = {
 	  .source = NANDAKUMAR, .help = "SET: sd of a step, per programming memory" },
 	{ DOUBLE(set_memory), .unit = "pulse", .def = "2.6", .min = 1e-3, .max = 1e6,
 	  .source = NANDAKUMAR, .help = "programming memory decays by exp(-1/set_memory) a SET pulse" },
+	{ DOUBLE(set_rho), .unit = "1", .def = "0", .min = 0, .max = 1,
+	  .source = "assumption: the published sd is the population's, its split is not known",
+	  .help = "part of the variance of SET steps that is device to device; the rest is pulse to pulse" },
 	{ DOUBLE(reset_mean), .unit = "S", .def = "0.1e-6", .min = 0, .max = 1e-3,
 	  .source = NANDAKUMAR, .help = "mean conductance after RESET" },
 	{ DOUBLE(reset_sd), .unit = "S", .def = "0.01e-6", .min = 0, .max = 1e-3,
@@ -100,6 +105,36 @@ const struct pcm_param pcm_param_table[] = {
 	  .source = NANDAKUMAR, .help = "sd of one read of one device, constant term" },
 	{ DOUBLE(read_sd_g), .unit = "1", .def = "0.03", .min = 0, .max = 10,
 	  .source = NANDAKUMAR, .help = "sd of one read of one device, per conductance" },
+	{ DOUBLE(program_scale), .unit = "1", .def = "1", .min = 0, .max = 100,
+	  .source = "definition: 1 is as published for the model",
+	  .help = "joshi2020, hermes, hermes2: factor of the sd of programming" },
+	{ DOUBLE(drift_scale), .unit = "1", .def = "1", .min = 0, .max = 10,
+	  .source = "definition: 1 is as published for the model",
+	  .help = "joshi2020, hermes, hermes2: factor of drift exponents" },
+	{ DOUBLE(flicker_scale), .unit = "1", .def = "1", .min = 0, .max = 100,
+	  .source = "definition: 1 is as published for the model",
+	  .help = "joshi2020, hermes, hermes2: factor of 1/f read noise" },
+	{ DOUBLE(flicker_t_read), .unit = "s", .def = "250e-9", .min = 1e-9, .max = 1e-3,
+	  .source = JOSHI "; 512 ns for hermes",
+	  .help = "tr of 1/f noise: its variance is ln((t + tr) / 2 tr) (Q G)^2" },
+	{ DOUBLE(flicker_t_min), .unit = "s", .def = "1e-3", .min = 1e-6, .max = 1e3,
+	  .source = "assumption: the law was not measured below",
+	  .help = "1/f noise of a younger device is that of this age" },
+	{ CHOICE(noise_memory), .unit = "1", .def = "off", .choices = off_on_names,
+	  .source = "definition: processes of aging.h; off draws all noise anew at every read",
+	  .help = "whether slow 1/f noise is remembered from one read to the next" },
+	{ DOUBLE(noise_tau), .unit = "s", .def = "1", .min = 1e-6, .max = 1e6,
+	  .source = "assumption: faster fluctuations count as new at every read",
+	  .help = "shortest time constant that noise_memory remembers" },
+	{ DOUBLE(temperature), .unit = "K", .def = "300", .min = 200, .max = 450,
+	  .source = "assumption: room temperature",
+	  .help = "of the chip: G(T) = G exp(-Ea / k (1 / T - 1 / Tref)), Ea falls linearly to 0 at g_max" },
+	{ DOUBLE(temperature_ref), .unit = "K", .def = "300", .min = 200, .max = 450,
+	  .source = "assumption: room temperature",
+	  .help = "temperature at which conductances are what the model says" },
+	{ DOUBLE(activation_energy), .unit = "eV", .def = "0.2", .min = 0, .max = 1,
+	  .source = "assumption: no published coefficients",
+	  .help = "Ea of a device in the RESET state" },
 	{ DOUBLE(t_mvm), .unit = "s", .def = "130e-9", .min = 0, .max = 1,
 	  .source = KHADDAM, .help = "chip time of one mvm vector, rounded to ns" },
 	{ DOUBLE(t_set), .unit = "s", .def = "50e-9", .min = 0, .max = 1,
@@ -109,6 +144,9 @@ const struct pcm_param pcm_param_table[] = {
 	{ DOUBLE(t_read), .unit = "s", .def = "520e-9", .min = 0, .max = 1,
 	  .source = "assumption: the four devices of a row's cells, one mvm each",
 	  .help = "chip time of reading one row, rounded to ns" },
+	{ DOUBLE(t_program), .unit = "s", .def = "50e-9", .min = 0, .max = 1,
+	  .source = "assumption: of an ideal chip, one pulse",
+	  .help = "chip time of programming one device closed-loop, rounded to ns" },
 	{ DOUBLE(e_mvm), .unit = "J", .def = "12.5e-9", .min = 0, .max = 1,
 	  .source = KHADDAM ", 10.5 TOPS/W", .help = "energy of one mvm vector" },
 	{ DOUBLE(e_set), .unit = "J", .def = "6.8e-12", .min = 0, .max = 1,
@@ -117,6 +155,9 @@ const struct pcm_param pcm_param_table[] = {
 	  .source = "assumption: 400 uA at 2 V for 50 ns", .help = "energy of one RESET" },
 	{ DOUBLE(e_read), .unit = "J", .def = "49e-12", .min = 0, .max = 1,
 	  .source = "assumption: one column's share of e_mvm", .help = "energy of reading one device" },
+	{ DOUBLE(e_program), .unit = "J", .def = "6.8e-12", .min = 0, .max = 1,
+	  .source = "assumption: of an ideal chip, one SET",
+	  .help = "energy of programming one device closed-loop" },
 	{ DOUBLE(stuck_reset_rate), .unit = "1", .def = "0", .min = 0, .max = 1,
 	  .source = KHADDAM ", 0.005 to 0.02 of the cells cannot be programmed; 0 is a perfect chip",
 	  .help = "fraction of devices stuck at RESET" },

@@ -73,11 +73,39 @@ static size_t gather(struct pcm_chip *c, struct cursor *w, size_t n)
 	return k;
 }
 
+/* A SET of each of the devices in scratch; part of what it does may be the device's own way. */
+static void set(struct pcm_chip *c, const float *z, size_t n)
+{
+	struct pcm_cells cells = pcm_array_cells(&c->array);
+	const uint32_t *i_dev = c->scratch.i_dev;
+	if (c->array.set_z) {
+		float device = sqrtf((float)c->prm.set_rho);
+		float pulse = sqrtf((float)(1 - c->prm.set_rho));
+		for (size_t i = 0; i < n; i++)
+			c->scratch.z_2[i] = device * c->array.set_z[i_dev[i]] + pulse * z[i];
+		z = c->scratch.z_2;
+	}
+	c->model->set(&c->law, &cells, i_dev, z, n);
+}
+
+/* A RESET; the first is the i-th pulse of the chip. */
+static void reset(struct pcm_chip *c, const float *z, uint64_t i, size_t n)
+{
+	struct pcm_cells cells = pcm_array_cells(&c->array);
+	const uint32_t *i_dev = c->scratch.i_dev;
+	c->model->reset(&c->law, &cells, i_dev, z, n);
+	for (size_t k = 0, n_z; c->array.nu_z && k < n; k += n_z) {
+		n_z = n - k;
+		const float *nu = pcm_normals_at(c, PCM_USE_NU_PULSE, i + k, &n_z, c->scratch.z_2);
+		for (size_t j = 0; j < n_z; j++)
+			c->array.nu_z[i_dev[k + j]] = nu[j];
+	}
+}
+
 int pcm_chip_pulse(struct pcm_chip *c, const struct pcm_pulse *p, size_t n)
 {
 	uint64_t n_kind[2];
 	struct cursor w = { .p = p, .end = p + n };
-	struct pcm_cells cells = pcm_array_cells(&c->array);
 	int r = check(c, p, n, n_kind);
 	if (r < 0)
 		return r;
@@ -87,13 +115,15 @@ int pcm_chip_pulse(struct pcm_chip *c, const struct pcm_pulse *p, size_t n)
 		size_t n_z = i_end - i < PCM_SPAN ? i_end - i : PCM_SPAN;
 		const float *z = c->scratch.z;
 		if (c->model->is_random)
-			z = pcm_normals_at(c, PCM_USE_PULSE, i, &n_z);
+			z = pcm_normals_at(c, PCM_USE_PULSE, i, &n_z, c->scratch.z);
 		for (size_t k = 0, n_run; k < n_z; k += n_run) {
 			bool is_set = w.p->kind == PCM_SET;
 			n_run = gather(c, &w, n_z - k);
-			(is_set ? c->model->set : c->model->reset)(
-				&c->law, &cells, c->scratch.i_dev, z + k, n_run);
-			pcm_array_restick(c, c->scratch.i_dev, n_run);
+			if (is_set)
+				set(c, z + k, n_run);
+			else
+				reset(c, z + k, i + k, n_run);
+			pcm_array_settle(c, c->scratch.i_dev, n_run);
 		}
 		i += n_z;
 	}
@@ -102,61 +132,47 @@ int pcm_chip_pulse(struct pcm_chip *c, const struct pcm_pulse *p, size_t n)
 	return 0;
 }
 
-/* Adds read noise to a row's devices, g in plane order; ret_g [n_col][4] counts the reads. */
-static void noisy_row(struct pcm_chip *c, float *ret_g, size_t n)
-{
-	for (size_t k = 0, n_z; k < n; k += n_z) {
-		n_z = n - k;
-		const float *z = pcm_normals_at(c, PCM_USE_READ, c->count.n_read + k, &n_z);
-		for (size_t i = 0; i < n_z; i++)
-			ret_g[k + i] += (c->noise.sd_0 + c->noise.sd_g * ret_g[k + i]) * z[i];
-	}
-}
-
-/* What the columns make of device reads, each with its noise, g [n_col][4]. */
-static void measured_row(struct pcm_chip *c, const struct pcm_patch *w, uint32_t row, float *ret_g)
+/*
+ * A row's devices g [n_col][4] as they are measured: each with its noise of standard deviation sd, then
+ * what the column makes of it. The reads are counted.
+ */
+static void measure_row(struct pcm_chip *c, const struct pcm_patch *w, float *g, const float *sd)
 {
 	const struct pcm_columns *col = &c->columns;
-	bool is_dead = c->faults.dead_row[row];
 	size_t n = (size_t)w->n_col * PCM_N_DEVICE;
 	for (size_t k = 0, n_z; k < n; k += n_z) {
 		n_z = n - k;
-		const float *z = pcm_normals_at(c, PCM_USE_READ, c->count.n_read + k, &n_z);
-		for (size_t i = 0; i < n_z; i++) {
-			uint32_t j = w->col + (uint32_t)(k + i) / PCM_N_DEVICE;
-			float g = is_dead ? 0.0f : ret_g[k + i];
-			float sd = c->noise.sd_0 + c->noise.sd_g * g;
-			sd = c->has_noise && !is_dead ? sd * col->read_gain[j] : 0.0f;
-			sd = sqrtf(sd * sd + col->read_sd[j] * col->read_sd[j]);
-			ret_g[k + i] = g * col->read_gain[j] + col->read_offset[j] + sd * z[i];
+		const float *z =
+			pcm_normals_at(c, PCM_USE_READ, c->count.n_read + k, &n_z, c->scratch.z);
+		for (size_t i = k; i < k + n_z; i++) {
+			uint32_t j = w->col + (uint32_t)i / PCM_N_DEVICE;
+			float own = sd[i] * col->read_gain[j], adc = col->read_sd[j];
+			if (col->is_plain)
+				g[i] += sd[i] * z[i - k];
+			else
+				g[i] = g[i] * col->read_gain[j] + col->read_offset[j] +
+					sqrtf(own * own + adc * adc) * z[i - k];
 		}
-	}
-}
-
-static void true_row(
-	const struct pcm_chip *c, const struct pcm_patch *w, uint32_t row, float *g, float *ret_g)
-{
-	struct pcm_devices dev = pcm_array_row(&c->array, row, w->col);
-	c->dsp->drifted(g, &dev, &c->drift, c->count.time, w->n_col);
-	for (uint32_t j = 0; j < w->n_col; j++) {
-		for (uint32_t k = 0; k < PCM_N_DEVICE; k++)
-			ret_g[j * PCM_N_DEVICE + k] = g[k * PCM_N_COL + j];
 	}
 }
 
 int pcm_chip_read(struct pcm_chip *c, const struct pcm_patch *w, float *ret_g)
 {
 	size_t n = (size_t)w->n_col * PCM_N_DEVICE;
+	float *sd = c->scratch.sd;
 	if (!pcm_patch_fits(w->row, w->n_row, w->col, w->n_col))
 		return -EINVAL;
 	if (!pcm_clock_fits(c, w->n_row, c->t_read))
 		return -EOVERFLOW;
-	for (uint32_t i = 0; i < w->n_row; i++, ret_g += n) {
-		true_row(c, w, w->row + i, c->scratch.g, ret_g);
-		if (!c->columns.is_plain || c->faults.has_dead_row)
-			measured_row(c, w, w->row + i, ret_g);
-		else if (c->has_noise)
-			noisy_row(c, ret_g, n);
+	for (uint32_t row = w->row; row < w->row + w->n_row; row++, ret_g += n) {
+		pcm_noise_update(c, row, w->col, w->n_col);
+		pcm_row_now(c, row, w->col, w->n_col, ret_g, sd);
+		if (c->faults.dead_row[row])
+			memset(ret_g, 0, n * sizeof(*ret_g));
+		if (c->faults.dead_row[row] || !c->has_noise)
+			memset(sd, 0, n * sizeof(*sd));
+		if (c->has_noise || !c->columns.is_plain)
+			measure_row(c, w, ret_g, sd);
 		c->count.n_read += n;
 		c->count.time += c->t_read;
 	}
@@ -166,40 +182,67 @@ int pcm_chip_read(struct pcm_chip *c, const struct pcm_patch *w, float *ret_g)
 int pcm_chip_truth(const struct pcm_chip *c, const struct pcm_patch *w, float *ret_g)
 {
 	size_t n = (size_t)w->n_col * PCM_N_DEVICE;
-	float g[PCM_N_DEVICE * PCM_N_COL];
 	if (!pcm_patch_fits(w->row, w->n_row, w->col, w->n_col))
 		return -EINVAL;
 	for (uint32_t i = 0; i < w->n_row; i++, ret_g += n)
-		true_row(c, w, w->row + i, g, ret_g);
+		pcm_row_now(c, w->row + i, w->col, w->n_col, ret_g, NULL);
 	return 0;
+}
+
+/* Writes n devices to g; the first is the k-th that the chip ever programmed. */
+static void program(struct pcm_chip *c, const uint32_t *i_dev, const float *g, size_t n)
+{
+	struct pcm_cells cells = pcm_array_cells(&c->array);
+	if (!c->model->programmed) {
+		c->model->program(&c->law, &cells, i_dev, g, n);
+		return;
+	}
+	for (size_t k = 0, n_z; k < n; k += n_z) {
+		n_z = n - k;
+		const float *z = pcm_normals_at(
+			c, PCM_USE_PROGRAM, c->count.n_program + k, &n_z, c->scratch.z);
+		const float *nu = pcm_normals_at(
+			c, PCM_USE_NU_PROGRAM, c->count.n_program + k, &n_z, c->scratch.z_2);
+		pcm_programmed_write(
+			c->model->programmed, &c->law, &cells, i_dev + k, g + k, z, n_z);
+		for (size_t i = 0; i < n_z; i++)
+			c->array.nu_z[i_dev[k + i]] = nu[i];
+	}
+}
+
+static int check_program(const struct pcm_chip *c, const struct pcm_patch *w, const float *g)
+{
+	float g_min = c->model->programmed ? 0.0f : c->law.g_min;
+	if (!c->model->program && !c->model->programmed)
+		return -ENOTSUP;
+	if (!pcm_patch_fits(w->row, w->n_row, w->col, w->n_col))
+		return -EINVAL;
+	size_t n = (size_t)w->n_row * w->n_col * PCM_N_DEVICE;
+	for (size_t i = 0; i < n; i++) {
+		if (!(g[i] >= g_min && g[i] <= c->law.g_max))
+			return -ERANGE;
+	}
+	return pcm_clock_fits(c, n, c->t_program) ? 0 : -EOVERFLOW;
 }
 
 int pcm_chip_program(struct pcm_chip *c, const struct pcm_patch *w, const float *g)
 {
-	struct pcm_cells cells = pcm_array_cells(&c->array);
 	uint32_t *i_dev = c->scratch.i_dev;
-	if (!c->model->program)
-		return -ENOTSUP;
-	if (!pcm_patch_fits(w->row, w->n_row, w->col, w->n_col))
-		return -EINVAL;
 	size_t n = (size_t)w->n_col * PCM_N_DEVICE;
-	for (size_t i = 0; i < w->n_row * n; i++) {
-		if (!(g[i] >= c->law.g_min && g[i] <= c->law.g_max))
-			return -ERANGE;
-	}
-	if (!pcm_clock_fits(c, w->n_row * n, c->t_set))
-		return -EOVERFLOW;
+	int r = check_program(c, w, g);
+	if (r < 0)
+		return r;
 	for (uint32_t row = w->row; row < w->row + w->n_row; row++, g += n) {
 		for (size_t k = 0; k < n; k++) {
 			uint32_t col = w->col + (uint32_t)k / PCM_N_DEVICE;
 			size_t i = pcm_device_index(row, k % PCM_N_DEVICE, col);
 			i_dev[k] = (uint32_t)i;
-			c->count.time += c->t_set;
+			c->count.time += c->t_program;
 			c->array.t_prog[i] = c->count.time;
 			c->cache.stale[pcm_chunk_index(row, col)] = 1;
 		}
-		c->model->program(&c->law, &cells, i_dev, g, n);
-		pcm_array_restick(c, i_dev, n);
+		program(c, i_dev, g, n);
+		pcm_array_settle(c, i_dev, n);
 		c->count.n_program += n;
 	}
 	return 0;

@@ -39,12 +39,17 @@ enum pcm_use {
 	PCM_USE_POWER_UP, /* conductance of the RESET state */
 	PCM_USE_NU,       /* drift exponent */
 	PCM_USE_PULSE,
-	PCM_USE_READ,    /* pcm_chip_read() */
-	PCM_USE_MVM,     /* one normal a column */
-	PCM_USE_LITERAL, /* one normal a device */
-	PCM_USE_STUCK,   /* one word a device */
-	PCM_USE_LINE,    /* one word a row or column; operation: which kind of fault */
-	PCM_USE_ADC,     /* one normal a column; operation 0: gain, 1: offset */
+	PCM_USE_READ,       /* pcm_chip_read() */
+	PCM_USE_MVM,        /* one normal a column */
+	PCM_USE_LITERAL,    /* one normal a device */
+	PCM_USE_STUCK,      /* one word a device */
+	PCM_USE_LINE,       /* one word a row or column; operation: which kind of fault */
+	PCM_USE_ADC,        /* one normal a column; operation 0: gain, 1: offset */
+	PCM_USE_SET_DEVICE, /* the part of set_rho; one normal a device */
+	PCM_USE_PROGRAM,
+	PCM_USE_NU_PROGRAM, /* exponents of what was programmed */
+	PCM_USE_NU_PULSE,   /* and of what was pulsed */
+	PCM_USE_FLICKER,    /* operation: time; group n_slow chunk + process */
 };
 
 /* Where an operation's numbers start; the block is added by whoever draws. */

@@ -7,6 +7,8 @@
 #include <zlib.h>
 
 #define N_COUNT 8
+#define Z_MAX   7.0f  /* of Box-Muller normals from 32 bits: 6.8 */
+#define S_MAX   16.0f /* ten sigma of variance ln 10 */
 
 static uint8_t *put_u32(uint8_t *p, uint32_t x)
 {
@@ -115,11 +117,13 @@ static void counters(struct pcm_stats *s, uint64_t *ret[N_COUNT])
 
 /* Where the arrays are in a snapshot. */
 struct layout {
-	size_t count, phases, adc_range, fix_gain, fix_offset, g, memory, t_prog, chunk_t, end;
+	size_t count, phases, adc_range, fix_gain, fix_offset, g, memory, t_prog;
+	size_t nu_z, noise_t, slow, chunk_t, end;
 };
 
-static struct layout layout(void)
+static struct layout layout(const struct pcm_chip *c)
 {
+	size_t n_chunk = c->array.slow ? PCM_N_ROW * PCM_N_CHUNK : 0;
 	struct layout l;
 	l.count = PCM_SNAPSHOT_BODY_AT + size_of_identity();
 	l.phases = l.count + 8 * N_COUNT;
@@ -129,15 +133,17 @@ static struct layout layout(void)
 	l.g = l.fix_offset + 4 * PCM_N_COL;
 	l.memory = l.g + 4 * (size_t)PCM_N;
 	l.t_prog = l.memory + 4 * (size_t)PCM_N;
-	l.chunk_t = l.t_prog + 8 * (size_t)PCM_N;
+	l.nu_z = l.t_prog + 8 * (size_t)PCM_N;
+	l.noise_t = l.nu_z + (c->array.nu_z ? 4 * (size_t)PCM_N : 0);
+	l.slow = l.noise_t + 8 * n_chunk;
+	l.chunk_t = l.slow + 4 * n_chunk * c->aging.n_slow * PCM_N_DEVICE * PCM_CHUNK;
 	l.end = l.chunk_t + 8 * (size_t)PCM_N_ROW * PCM_N_CHUNK;
 	return l;
 }
 
 size_t pcm_chip_snapshot_size(const struct pcm_chip *c)
 {
-	(void)c;
-	return layout().end;
+	return layout(c).end;
 }
 
 int pcm_chip_snapshot(const struct pcm_chip *c, void *buf, size_t n)
@@ -145,7 +151,7 @@ int pcm_chip_snapshot(const struct pcm_chip *c, void *buf, size_t n)
 	struct pcm_stats count = c->count;
 	uint64_t *value[N_COUNT];
 	uint8_t *p = buf;
-	if (n < layout().end)
+	if (n < layout(c).end)
 		return -ENOSPC;
 	p = put_u32(p, PCM_SNAPSHOT_MAGIC);
 	p = put_u32(p, PCM_SNAPSHOT_VERSION);
@@ -161,9 +167,15 @@ int pcm_chip_snapshot(const struct pcm_chip *c, void *buf, size_t n)
 	p = put_floats(p, c->array.g, PCM_N);
 	p = put_floats(p, c->array.memory, PCM_N);
 	p = put_u64s(p, c->array.t_prog, PCM_N);
+	if (c->array.nu_z)
+		p = put_floats(p, c->array.nu_z, PCM_N);
+	if (c->array.slow) {
+		p = put_u64s(p, c->array.noise_t, PCM_N_ROW * PCM_N_CHUNK);
+		p = put_floats(p, c->array.slow, (size_t)PCM_N * c->aging.n_slow);
+	}
 	for (size_t i = 0; i < PCM_N_ROW * PCM_N_CHUNK; i++)
 		p = put_u64(p, c->cache.stale[i] ? UINT64_MAX : c->cache.chunk_t[i]);
-	pcm_snapshot_seal(buf, layout().end);
+	pcm_snapshot_seal(buf, layout(c).end);
 	return 0;
 }
 
@@ -180,7 +192,7 @@ static int check_header(const struct pcm_chip *c, const uint8_t *buf, size_t n)
 	put_identity(mine, c);
 	if (memcmp(mine, buf + PCM_SNAPSHOT_BODY_AT, size_of_identity()))
 		return -EINVAL;
-	return n == layout().end ? 0 : -EBADMSG;
+	return n == layout(c).end ? 0 : -EBADMSG;
 }
 
 /* All of n floats in [min, max]; false for nan. */
@@ -214,6 +226,20 @@ static bool times_in_order(const uint8_t *buf, const struct layout *l)
 	return true;
 }
 
+/* Advanced before now, before what was computed with it. */
+static bool noise_ok(const struct pcm_chip *c, const uint8_t *buf, const struct layout *l)
+{
+	uint64_t now = u64_at(buf + l->count);
+	for (uint32_t i = 0; i < PCM_N_ROW * PCM_N_CHUNK; i++) {
+		uint64_t t = u64_at(buf + l->chunk_t + 8 * (size_t)i);
+		uint64_t end = t == UINT64_MAX ? now : t;
+		uint64_t since = u64_at(buf + l->noise_t + 8 * (size_t)i);
+		if (since > end || (t != UINT64_MAX && end - since >= c->aging.hold))
+			return false;
+	}
+	return floats_within(buf + l->slow, (size_t)PCM_N * c->aging.n_slow, -S_MAX, S_MAX);
+}
+
 static int check_content(const struct pcm_chip *c, const uint8_t *buf, const struct layout *l)
 {
 	for (size_t i = 0; i < N_COUNT; i++) {
@@ -229,9 +255,13 @@ static int check_content(const struct pcm_chip *c, const uint8_t *buf, const str
 		if (!pcm_correction_ok(gain, float_at(buf + l->fix_offset + 4 * i)))
 			return -EBADMSG;
 	}
-	if (!floats_within(buf + l->g, PCM_N, 0.0f, c->law.g_max))
+	if (!floats_within(buf + l->g, PCM_N, 0.0f, c->law.g_top))
 		return -EBADMSG;
 	if (!floats_within(buf + l->memory, PCM_N, 0.0f, 1.0f))
+		return -EBADMSG;
+	if (c->array.nu_z && !floats_within(buf + l->nu_z, PCM_N, -Z_MAX, Z_MAX))
+		return -EBADMSG;
+	if (c->array.slow && !noise_ok(c, buf, l))
 		return -EBADMSG;
 	return times_in_order(buf, l) ? 0 : -EBADMSG;
 }
@@ -257,13 +287,20 @@ static void apply(struct pcm_chip *c, const uint8_t *buf, const struct layout *l
 		c->cache.chunk_t[i] = u64_at(buf + l->chunk_t + 8 * i);
 		c->cache.stale[i] = c->cache.chunk_t[i] == UINT64_MAX;
 	}
+	for (size_t i = 0; c->array.nu_z && i < PCM_N; i++)
+		c->array.nu_z[i] = float_at(buf + l->nu_z + 4 * i);
+	for (size_t i = 0; c->array.slow && i < PCM_N_ROW * PCM_N_CHUNK; i++)
+		c->array.noise_t[i] = u64_at(buf + l->noise_t + 8 * i);
+	for (size_t i = 0; c->array.slow && i < (size_t)PCM_N * c->aging.n_slow; i++)
+		c->array.slow[i] = float_at(buf + l->slow + 4 * i);
+	pcm_array_settle_all(c);
 	pcm_adc_derive(c);
 	pcm_cache_restore(c);
 }
 
 int pcm_chip_restore(struct pcm_chip *c, const void *buf, size_t n)
 {
-	struct layout l = layout();
+	struct layout l = layout(c);
 	int r = check_header(c, buf, n);
 	if (r < 0)
 		return r;

@@ -9,6 +9,9 @@
  *	u32 phases
  *	f32 adc_range, fix_gain, fix_offset, each [n_col]
  *	f32 g, f32 memory, u64 t_prog, each [n_row][n_device][n_col]
+ *	f32 nu_z, the same, of models that are programmed
+ *	u64 noise_t [n_row][n_col / 16], f32 slow [n_row][n_col / 16][n_slow][n_device][16], where
+ *		noise has memory
  *	u64 chunk_t [n_row][n_col / 16]; all ones: stale
  *
  * Trust: nothing. Sizes are checked before anything is read, every number against its range, and

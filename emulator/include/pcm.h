@@ -56,14 +56,21 @@ struct pcm_params {
 	double set_step;                   /* S, model ideal */
 	double set_mean_0, set_mean_g, set_mean_p; /* S, 1, S: mean dG = 0 + g G + p P */
 	double set_sd_0, set_sd_g, set_sd_p;       /* S, 1, S */
-	double set_memory;                      /* pulses: P decays by exp(-1/set_memory) a pulse */
+	double set_memory; /* pulses: P decays by exp(-1/set_memory) a pulse */
+	double set_rho;    /* 1, part of the SET variance that is the device's */
 	double reset_mean, reset_sd, reset_min; /* S */
 	double drift_nu, drift_nu_sd;           /* 1, 1 (device to device) */
 	double drift_t0, drift_t_min;           /* s */
 	double drift_tol;                       /* relative error allowed to cached conductances */
 	double read_sd_0, read_sd_g;            /* S, 1: sd of one read of one device = 0 + g G */
-	double t_mvm, t_set, t_reset, t_read;   /* s per vector, pulse, pulse, row read */
-	double e_mvm, e_set, e_reset, e_read;   /* J per vector, pulse, pulse, device read */
+	double program_scale, drift_scale, flicker_scale;       /* 1, of programmed models' laws */
+	double flicker_t_read, flicker_t_min;                   /* s */
+	uint32_t noise_memory;                                  /* 0, 1 */
+	double noise_tau;                                       /* s */
+	double temperature, temperature_ref, activation_energy; /* K, K, eV */
+	/* s and J per vector (one phase), pulse, pulse, row read or device read, device programmed */
+	double t_mvm, t_set, t_reset, t_read, t_program;
+	double e_mvm, e_set, e_reset, e_read, e_program;
 	double stuck_reset_rate, stuck_set_rate;                    /* of devices */
 	double dead_row_rate, dead_col_rate;                        /* of rows, of columns */
 	double swapped_col_rate, noisy_col_rate, missing_code_rate; /* of columns */
@@ -199,7 +206,8 @@ const struct pcm_params *pcm_chip_params(const struct pcm_chip *c);
  * after another. x is 0 / 1 for bits, code / 127 for int8 (-128 is -EINVAL).
  * One code is pcm_chip_adc_lsb(c, col) amperes, rounded half to even; codes saturate at
  * +-(2^(adc_bits - 1) - 1), counted.
- * Read noise: sd of a device's read is read_sd_0 + read_sd_g G(t) (Nandakumar 2018), independent.
+ * Read noise: sd of a device's read is read_sd_0 + read_sd_g G(t) (Nandakumar 2018), independent;
+ * programmed models add 1/f noise, with noise_memory of the kind that the next read sees, too.
  * Column c measures gain_c I_c + offset_c + noise, corrected by what pcm_chip_correct() was told.
  * Advances the clock by n_vec * t_mvm, four times that in four phases; conductances are those at the call's start of each vector,
  * within drift_tol. Cost: proportional to the rows driven. -EINVAL outside the chip.
@@ -221,8 +229,8 @@ int pcm_chip_read(struct pcm_chip *c, const struct pcm_patch *w, float *ret_g);
 
 /*
  * Closed-loop programming by the chip itself: g [n_row][n_col][4] S. -ENOTSUP where the model has
- * no such law (nandakumar2018: use pulses and reads), -ERANGE outside [g_min, g_max] (model ideal:
- * [0, g_max]). A device takes t_set and e_set.
+ * no such law (nandakumar2018: use pulses and reads), -ERANGE outside [0, g_max]. A device takes
+ * t_program and e_program. Errors, drift and 1/f noise afterwards: programmed.c.
  */
 int pcm_chip_program(struct pcm_chip *c, const struct pcm_patch *w, const float *g);
 

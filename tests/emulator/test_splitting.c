@@ -10,11 +10,16 @@
 static const struct pcm_patch all = { .n_row = PCM_N_ROW, .n_col = PCM_N_COL };
 static float big[N_DEVICE_ALL];
 
+/* Everything that makes state or draws numbers. */
+#define AGED                                                                              \
+	"preset=hermes&seed=6&noise_memory=on&noise_tau=1e-5&set_rho=0.3&temperature=330" \
+	"&stuck_set_rate=0.1"
+
 static void vectors_may_come_in_any_number_of_calls(void **state)
 {
 	static const char *const modes[] = { "seed=3", "seed=3&read_noise=literal",
 		"seed=3&read_noise=off&drift_tol=0&drift_t_min=1e-9",
-		"seed=3&adc_gain_sd=0.1&adc_noise_sd=1e-7&dead_row_rate=0.1&read_phases=4" };
+		"seed=3&adc_gain_sd=0.1&adc_noise_sd=1e-7&dead_row_rate=0.1&read_phases=4", AGED };
 	(void)state;
 	for (size_t i = 0; i < 2 * N_LIST(modes); i++) {
 		enum pcm_input input = i % 2 ? PCM_INPUT_INT8 : PCM_INPUT_BIT;
@@ -50,13 +55,11 @@ static void vectors_may_come_in_any_number_of_calls(void **state)
 	}
 }
 
-static void pulse_list_may_be_split_anywhere(void **state)
+static void split_pulses(const char *text)
 {
 	enum { N = 3000 };
 	static struct pcm_pulse p[N];
-	const char *text = "seed=9&stuck_reset_rate=0.1&stuck_set_rate=0.1";
 	struct pcm_chip *a = make_chip(text, 1), *b = make_chip(text, 1);
-	(void)state;
 	draw_pulses(p, N);
 	assert_int_equal(pcm_chip_pulse(a, p, N), 0);
 	for (size_t i = 0, n; i < N; i += n) {
@@ -66,6 +69,14 @@ static void pulse_list_may_be_split_anywhere(void **state)
 	assert_same_state(a, b);
 	pcm_chip_free(a);
 	pcm_chip_free(b);
+}
+
+static void pulse_list_may_be_split_anywhere(void **state)
+{
+	(void)state;
+	split_pulses("seed=9");
+	split_pulses("seed=9&stuck_reset_rate=0.1&stuck_set_rate=0.1");
+	split_pulses(AGED);
 }
 
 static void n_pulses_are_n_times_one_pulse(void **state)
@@ -82,14 +93,12 @@ static void n_pulses_are_n_times_one_pulse(void **state)
 	pcm_chip_free(b);
 }
 
-static void reading_a_patch_is_reading_its_rows(void **state)
+static void read_by_rows(const char *text)
 {
 	struct pcm_patch w = { 17, 20, 33, 70 };
 	size_t n = (size_t)w.n_col * PCM_N_DEVICE;
 	float *g = malloc(w.n_row * n * sizeof(*g));
-	struct pcm_chip *a = make_chip("drift_t_min=1e-9", 0);
-	struct pcm_chip *b = make_chip("drift_t_min=1e-9", 0);
-	(void)state;
+	struct pcm_chip *a = make_chip(text, 0), *b = make_chip(text, 0);
 	assert_int_equal(pcm_chip_read(a, &w, big), 0);
 	for (uint32_t i = 0; i < w.n_row; i++) {
 		struct pcm_patch row = { w.row + i, 1, w.col, w.n_col };
@@ -100,6 +109,37 @@ static void reading_a_patch_is_reading_its_rows(void **state)
 	free(g);
 	pcm_chip_free(a);
 	pcm_chip_free(b);
+}
+
+static void reading_a_patch_is_reading_its_rows(void **state)
+{
+	(void)state;
+	read_by_rows("drift_t_min=1e-9");
+	read_by_rows(AGED "&adc_gain_sd=0.1&adc_noise_sd=1e-7");
+}
+
+static void program_by_rows(const char *text)
+{
+	struct pcm_patch w = { 200, 9, 5, 201 };
+	size_t n = (size_t)w.n_col * PCM_N_DEVICE;
+	struct pcm_chip *a = make_chip(text, 0), *b = make_chip(text, 0);
+	for (size_t i = 0; i < w.n_row * n; i++)
+		big[i] = (float)draw(10) * 1e-6f;
+	assert_int_equal(pcm_chip_program(a, &w, big), 0);
+	for (uint32_t i = 0; i < w.n_row; i++) {
+		struct pcm_patch row = { w.row + i, 1, w.col, w.n_col };
+		assert_int_equal(pcm_chip_program(b, &row, big + i * n), 0);
+	}
+	assert_same_state(a, b);
+	pcm_chip_free(a);
+	pcm_chip_free(b);
+}
+
+static void programming_a_patch_is_programming_its_rows(void **state)
+{
+	(void)state;
+	program_by_rows("model=ideal");
+	program_by_rows(AGED);
 }
 
 /* A bit of everything; returns a sum over all that came out. */
@@ -200,6 +240,7 @@ int main(void)
 		cmocka_unit_test(pulse_list_may_be_split_anywhere),
 		cmocka_unit_test(n_pulses_are_n_times_one_pulse),
 		cmocka_unit_test(reading_a_patch_is_reading_its_rows),
+		cmocka_unit_test(programming_a_patch_is_programming_its_rows),
 		cmocka_unit_test(every_set_of_kernels_gives_the_same_bytes),
 		cmocka_unit_test(kernels_are_chosen_by_name),
 		cmocka_unit_test(chips_and_seeds_have_numbers_of_their_own),
