@@ -400,7 +400,7 @@ int cmd_compare(int argc, char **argv)
 		if (r == 0)
 			r = snn_study_lock(&f, &e);
 		if (r == 0)
-			ended = r = cmd_study_points(&f, 0, a.n_process, a.is_quiet, &e);
+			ended = r = cmd_study_points(&f, 0, 0, a.n_process, a.is_quiet, &e);
 		if (r >= 0)
 			r = print(&f, &a, &e);
 		status = r < 0 ? cli_fail(&e, r) : r || ended ? CLI_FAILED : CLI_DONE;

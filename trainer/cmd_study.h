@@ -14,11 +14,11 @@ int cmd_study_collect(int argc, char **argv);
 int cmd_study_plot(int argc, char **argv);
 
 /*
- * Train the points of a locked study that are not finished, or only one of them (1 ..; 0 all), with
- * progress on stderr; n_process 0: one a processor. As snn_study_local().
+ * Train the points of a study that are not finished, or only share 1 .. n_share of them (study_slurm.h;
+ * n_share 0: all), with progress on stderr; n_process 0: one a processor. As snn_study_local().
  */
-int cmd_study_points(struct snn_study_folder *f, unsigned long only, unsigned long n_process,
-	bool is_quiet, struct snn_error *e);
+int cmd_study_points(struct snn_study_folder *f, unsigned long share, unsigned long n_share,
+	unsigned long n_process, bool is_quiet, struct snn_error *e);
 
 /* Seconds of the wall clock since some moment. */
 double cli_seconds(void);

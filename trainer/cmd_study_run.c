@@ -16,21 +16,42 @@
 #include "cmd_study.h"
 #include "make_folder.h"
 #include "study_local.h"
+#include "study_slurm.h"
+
+#define MAX_SBATCH 32
 
 struct arguments {
 	const char *study, *out;
 	unsigned long n_process; /* 0: as many as there are processors */
 	bool is_quiet;
-	unsigned long only; /* point, 1 ..; 0 all */
+	unsigned long only;           /* point, 1 ..; 0 all */
+	unsigned long share, n_share; /* points of share 1 .. n_share; 0 all */
+	bool is_slurm;
+	const char *sbatch[MAX_SBATCH + 1];
+	size_t n_sbatch;
 };
 
-enum { OPT_OUT = 'o', OPT_JOBS = 'j', OPT_QUIET = 'q', OPT_POINT = 'p' };
+enum {
+	OPT_OUT = 'o',
+	OPT_JOBS = 'j',
+	OPT_QUIET = 'q',
+	OPT_POINT = 'p',
+	OPT_EXECUTOR = 'x',
+	OPT_SHARE = 0x100,
+	OPT_SBATCH
+};
 
 static const struct argp_option options[] = {
 	{ "out", OPT_OUT, "DIR", 0, "the study's folder (default: studies/NAME of NAME.yaml)", 0 },
 	{ "jobs", OPT_JOBS, "N", 0, "trainings at the same time (default: one a processor)", 0 },
 	{ "point", OPT_POINT, "N", 0, "only this point, as `osttp study status --points` counts",
 		0 },
+	{ "share", OPT_SHARE, "K/N", 0, "only points K, K + N, K + 2 N, ...; K from 1 on", 0 },
+	{ "executor", OPT_EXECUTOR, "local|slurm", 0,
+		"processes here (default), or a job array through sbatch, and a job that collects",
+		0 },
+	{ "sbatch", OPT_SBATCH, "ARG", 0,
+		"another argument of sbatch, e.g. --sbatch=--partition=long; may be repeated", 0 },
 	{ "quiet", OPT_QUIET, NULL, 0, "no progress", 0 },
 	{ 0 },
 };
@@ -43,6 +64,15 @@ static unsigned long whole(struct argp_state *state, const char *name, const cha
 	if (*end || arg[0] < '0' || arg[0] > '9' || v < 1 || v > SNN_STUDY_MAX_POINT)
 		argp_error(state, "--%s %s: expected a number from 1 on", name, arg);
 	return v;
+}
+
+static void set_share(struct argp_state *state, struct arguments *a, const char *arg)
+{
+	char end;
+
+	if (sscanf(arg, "%lu/%lu%c", &a->share, &a->n_share, &end) != 2 || a->share < 1 ||
+		a->share > a->n_share || a->n_share > SNN_STUDY_MAX_POINT)
+		argp_error(state, "--share %s: expected K/N, K of 1 .. N", arg);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -58,6 +88,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_POINT:
 		a->only = whole(state, "point", arg);
+		return 0;
+	case OPT_SHARE:
+		set_share(state, a, arg);
+		return 0;
+	case OPT_EXECUTOR:
+		if (strcmp(arg, "local") && strcmp(arg, "slurm"))
+			argp_error(state, "--executor %s: local or slurm", arg);
+		a->is_slurm = !strcmp(arg, "slurm");
+		return 0;
+	case OPT_SBATCH:
+		if (a->n_sbatch == MAX_SBATCH)
+			argp_error(state, "more than %d arguments of sbatch", MAX_SBATCH);
+		else
+			a->sbatch[a->n_sbatch++] = arg;
 		return 0;
 	case OPT_QUIET:
 		a->is_quiet = true;
@@ -82,7 +126,9 @@ static const struct argp argp = { .options = options,
 	       "run folder."
 	       "\vWhat was interrupted, by Ctrl-C, a crash or kill -9, goes on where it was when the "
 	       "same command is given again; what fails is tried once more. A changed file in an old "
-	       "folder runs what is new in it. Exit status 1 if points failed or were left." };
+	       "folder runs what is new in it. Exit status 1 if points failed or were left. With Slurm, "
+	       "--jobs limits the tasks of the array that run at the same time, and all nodes must see "
+	       "the study, this program and the data under the same paths." };
 
 double cli_seconds(void)
 {
@@ -235,8 +281,8 @@ static void print_end(const struct snn_study_folder *f, int r, double elapsed)
 		fprintf(stderr, "osttp: all done; the table: osttp study collect %s\n", f->path);
 }
 
-int cmd_study_points(struct snn_study_folder *f, unsigned long only, unsigned long n_process,
-	bool is_quiet, struct snn_error *e)
+int cmd_study_points(struct snn_study_folder *f, unsigned long share, unsigned long n_share,
+	unsigned long n_process, bool is_quiet, struct snn_error *e)
 {
 	struct show w = { .f = f, .is_quiet = is_quiet, .is_terminal = isatty(STDERR_FILENO) };
 	struct snn_study_local how = {
@@ -244,15 +290,16 @@ int cmd_study_points(struct snn_study_folder *f, unsigned long only, unsigned lo
 		.event = show,
 		.user = &w,
 	};
-	size_t n = only ? 1 : f->study->n_point;
-	size_t *point = calloc(n, sizeof(*point));
+	size_t *point = calloc(f->study->n_point, sizeof(*point)), n = 0;
 	double start = cli_seconds();
 	int r;
 
 	if (!point)
-		return snn_fail(e, -ENOMEM, "no memory for %zu points", n);
-	for (size_t i = 0; i < n; i++)
-		point[i] = only ? only - 1 : i;
+		return snn_fail(e, -ENOMEM, "no memory for %zu points", f->study->n_point);
+	for (size_t i = 0; i < f->study->n_point; i++) {
+		if (!n_share || snn_study_share(i, (uint32_t)n_share) == share)
+			point[n++] = i;
+	}
 	r = snn_study_local(f, point, n, &how, e);
 	free(point);
 	if (w.has_bar)
@@ -260,6 +307,22 @@ int cmd_study_points(struct snn_study_folder *f, unsigned long only, unsigned lo
 	if (r >= 0 && !is_quiet)
 		print_end(f, r, cli_seconds() - start);
 	return r;
+}
+
+static int submit(struct snn_study_folder *f, const struct arguments *a, struct snn_error *e)
+{
+	const struct snn_study_slurm how = { .arg = a->sbatch, .n_at_once = a->n_process };
+	unsigned long array, collect;
+	int r = snn_study_slurm(f, &how, &array, &collect, e);
+
+	if (r == 1)
+		fprintf(stderr, "osttp: all done; the table: osttp study collect %s\n", f->path);
+	if (r == 0 && !a->is_quiet)
+		fprintf(stderr,
+			"osttp: job %lu trains, then job %lu writes the table; how far it is:\n"
+			"  osttp study status %s\n",
+			array, collect, f->path);
+	return r < 0 ? r : 0;
 }
 
 int cmd_study_run(int argc, char **argv)
@@ -275,10 +338,16 @@ int cmd_study_run(int argc, char **argv)
 	if (r == 0 && a.only > f.study->n_point)
 		r = snn_fail(
 			&e, -ERANGE, "--point %lu: the study has %zu", a.only, f.study->n_point);
-	if (r == 0 && !a.only) /* one point alone may run beside others */
+	if (r == 0 && a.only) {
+		a.share = a.only;
+		a.n_share = f.study->n_point;
+	}
+	if (r == 0 && !a.n_share && !a.is_slurm) /* parts may run beside others */
 		r = snn_study_lock(&f, &e);
-	if (r == 0)
-		r = cmd_study_points(&f, a.only, a.n_process, a.is_quiet, &e);
+	if (r == 0 && a.is_slurm)
+		r = submit(&f, &a, &e);
+	else if (r == 0)
+		r = cmd_study_points(&f, a.share, a.n_share, a.n_process, a.is_quiet, &e);
 	snn_study_close(&f);
 	return r < 0 ? cli_fail(&e, r) : r ? CLI_FAILED : CLI_DONE;
 }
