@@ -38,6 +38,7 @@ struct snn_batch {
 	struct snn_readout readout;
 	const struct snn_seq **seq; /* [n_lane] of this batch, longest first */
 	uint32_t n_seq;
+	uint64_t i_update; /* of the run, for rules that draw random numbers */
 	float *memory;
 };
 

@@ -34,6 +34,11 @@ static const char *yes_no(bool is_true)
 	return is_true ? "yes" : "no";
 }
 
+static const char *const memory_names[] = { [SNN_MEMORY_NONE] = "none",
+	[SNN_MEMORY_SEQUENCE] = "T n",
+	[SNN_MEMORY_TRACES] = "n m",
+	[SNN_MEMORY_INPUTS] = "m" };
+
 int cmd_rules(int argc, char **argv)
 {
 	if (cli_parse(&argp, argc, argv, NULL))
@@ -42,15 +47,14 @@ int cmd_rules(int argc, char **argv)
 		"update", "memory", "what");
 	for (const struct snn_rule *const *p = snn_rules; *p; p++) {
 		const struct snn_rule *r = *p;
+		bool has_traces = r->memory == SNN_MEMORY_TRACES || r->memory == SNN_MEMORY_INPUTS;
 
 		printf("%-10s %-10s %-5s %-6s %-9s %-7s %s\n", r->name,
-			yes_no(r->feedback == SNN_FEEDBACK_NONE), yes_no(!r->uses_traces),
-			yes_no(r->feedback != SNN_FEEDBACK_TARGET),
-			r->is_backward ? "sequence" : "step",
-			r->is_backward           ? "T n"
-				: r->uses_traces ? "n m"
-						 : "none",
-			r->help);
+			yes_no(r->feedback == SNN_FEEDBACK_NONE), yes_no(!has_traces),
+			yes_no(r->feedback != SNN_FEEDBACK_TARGET &&
+				r->feedback != SNN_FEEDBACK_LOCAL),
+			r->memory == SNN_MEMORY_SEQUENCE ? "sequence" : "step",
+			memory_names[r->memory], r->help);
 	}
 	return CLI_DONE;
 }

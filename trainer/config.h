@@ -62,6 +62,8 @@ struct snn_config {
 		uint32_t epochs, batch;
 		int update, trace, optimizer, loss;
 		uint32_t loss_steps;   /* of loss: last */
+		double teacher_rate;   /* probability of a teacher event in a step */
+		double synapse_decay;  /* of the filter of inputs in decolle's traces */
 		double rate;           /* eta of the readout, and of the rest times the next two */
 		double rate_hidden;    /* factor for W, 0 freezes */
 		double rate_threshold; /* factor for b, 0 freezes */

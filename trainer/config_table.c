@@ -17,7 +17,7 @@ static_assert(offsetof(struct snn_config, network.hidden) ==
 /* Names only, so that the configuration does not need the code behind them (tests compare). */
 static const char *const task_names[] = { "chorale", "jsb", NULL };
 const char *const snn_rule_names[] = { "bptt", "fa", "dfa", "drtp", "eprop", "eprop-rnd", "ostl",
-	"ostl-rnd", "osttp", NULL };
+	"ostl-rnd", "decolle", "etlp", "osttp", NULL };
 
 /* Each in the order of its enum. */
 static const char *const weights_names[] = { "float", "chips", NULL };
@@ -116,6 +116,10 @@ const struct snn_option snn_option_table[] = {
 		.help = "error at every step, at the last loss_steps, or of the mean of the outputs (tasks that classify)" },
 	{ "train.loss_steps", U32(train.loss_steps, 1, 1e6), .def = "10", .unit = "steps",
 		.help = "of train.loss: last" },
+	{ "train.teacher_rate", REAL(train.teacher_rate, 0, 1), .def = "0.1", .unit = "a step",
+		.help = "of etlp: probability that the teacher shows the target in a step (100 Hz in steps of 1 ms)" },
+	{ "train.synapse_decay", REAL(train.synapse_decay, 0, 0.9999), .def = "0", .unit = "a step",
+		.help = "of decolle: what the synaptic filter of its traces keeps; 0: none, as in the network" },
 	{ "train.optimizer", CHOICE(train.optimizer, optimizer_names), .def = "sgd",
 		.help = "how gradients become changes" },
 	{ "train.rate", REAL(train.rate, 0, 1000), .def = "0.01",

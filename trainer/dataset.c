@@ -140,6 +140,10 @@ int snn_builder_finish(
 			d.n_seq[b->piece[i].split]++;
 		r = carve(b, &d);
 	}
+	for (int s = 0; r == 0 && s < SNN_N_SPLIT; s++) {
+		for (uint32_t i = 0; i < d.n_seq[s]; i++)
+			d.seq[s][i].id = i;
+	}
 	if (r == 0)
 		*ret = d;
 	snn_builder_done(b);

@@ -18,7 +18,8 @@ struct snn_learner {
 	struct snn_trace trace[SNN_MAX_HIDDEN];   /* rules with traces: of W ... */
 	struct snn_trace trace_h[SNN_MAX_HIDDEN]; /* ... and H, recurrent layers */
 	struct snn_exact *exact[SNN_MAX_HIDDEN];  /* instead, with train.trace: exact */
-	void *state;                              /* of the rule */
+	struct snn_config config;
+	void *state; /* of the rule */
 };
 
 /* What goes through the fixed random matrices B, and so when layer.l is known. */
@@ -27,15 +28,23 @@ enum snn_feedback {
 	SNN_FEEDBACK_TARGET, /* l = B y_star, fetched together with W x */
 	SNN_FEEDBACK_ERROR,  /* l = B (yhat - y_star), fetched after the output */
 	SNN_FEEDBACK_IMAGE,  /* the rule itself carries errors back through what it reads of B */
+	SNN_FEEDBACK_LOCAL,  /* the rule reads B, and needs nothing of the output */
+};
+
+/* What a rule keeps from step to step for learning. */
+enum snn_memory {
+	SNN_MEMORY_NONE,
+	SNN_MEMORY_SEQUENCE, /* all steps: gradients exist at the end of a sequence only */
+	SNN_MEMORY_TRACES,   /* the learner's eligibility traces, one a weight */
+	SNN_MEMORY_INPUTS,   /* filtered inputs of its own, one an input */
 };
 
 struct snn_rule {
 	const char *name, *help;
 	enum snn_feedback feedback;
-	bool is_layered;       /* B_l starts at layer l + 1 instead of the output */
-	bool uses_traces;      /* the learner keeps eligibility traces ... */
-	bool is_without_reset; /* ... whose factor is d alone: no path through the reset */
-	bool is_backward;      /* gradients exist at the end of a sequence only */
+	bool is_layered; /* B_l starts at layer l + 1 instead of the output */
+	enum snn_memory memory;
+	bool is_without_reset; /* factor of traces is d alone: no path through the reset */
 	int (*init)(struct snn_learner *le, const struct snn_batch *b); /* may be NULL */
 	void (*done)(struct snn_learner *le);                           /* may be NULL */
 	int (*begin)(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);
@@ -46,7 +55,7 @@ struct snn_rule {
 extern const struct snn_rule *const snn_rules[]; /* ends with NULL */
 extern const struct snn_rule snn_rule_bptt, snn_rule_fa, snn_rule_dfa, snn_rule_drtp;
 extern const struct snn_rule snn_rule_eprop, snn_rule_eprop_rnd, snn_rule_ostl, snn_rule_ostl_rnd;
-extern const struct snn_rule snn_rule_osttp;
+extern const struct snn_rule snn_rule_decolle, snn_rule_etlp, snn_rule_osttp;
 
 const struct snn_rule *snn_rule_find(const char *name); /* NULL if unknown */
 

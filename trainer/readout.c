@@ -92,8 +92,7 @@ static double softmax(uint32_t n, const float *o, float *yhat)
 	return (double)most + (double)logf((float)sum);
 }
 
-/* err = yhat - y_star, and the NLL. */
-static double compare(const struct snn_batch *b, uint32_t lane, const float *o, float *err)
+double snn_readout_compare(const struct snn_batch *b, uint32_t lane, const float *o, float *err)
 {
 	const uint16_t *on = snn_spikes_on(&b->y_star, lane);
 	uint32_t n = b->net->n_out;
@@ -118,7 +117,7 @@ static double compare_mean(struct snn_batch *b, uint32_t lane, const double *sum
 
 	for (uint32_t k = 0; k < n; k++)
 		mean[k] = (float)(sum[k] / (b->t + 1));
-	nll = compare(b, lane, mean, err);
+	nll = snn_readout_compare(b, lane, mean, err);
 	for (uint32_t k = 0; k < n; k++)
 		err[k] /= (float)snn_seq_steps(b->seq[lane]);
 	return nll;
@@ -163,7 +162,7 @@ void snn_readout_step(struct snn_batch *b, uint32_t lane, struct snn_score *scor
 		memset(err, 0, n * sizeof(*err));
 	else
 		nll = net->loss == SNN_LOSS_MEAN ? compare_mean(b, lane, sum)
-						 : compare(b, lane, o, err);
+						 : snn_readout_compare(b, lane, o, err);
 	memcpy(b->readout.o + (size_t)lane * n, o, n * sizeof(*o));
 	for (uint32_t k = 0; net->readout_gain != 1 && k < n; k++)
 		err[k] *= net->readout_gain;
@@ -186,14 +185,7 @@ static void learn_without_memory(struct snn_batch *b, uint32_t lane)
 	size_t n = b->net->n_out;
 
 	snn_axpy_to_double(n, 1, err, snn_net_bias(b->net)->grad);
-	if (y->is_real) {
-		for (uint32_t i = 0; i < y->n; i++)
-			snn_axpy_to_double(
-				n, (double)snn_spikes_real(y, lane)[i], err, grad + i * n);
-	} else {
-		for (uint32_t k = 0; k < y->n_on[lane]; k++)
-			snn_axpy_to_double(n, 1, err, grad + snn_spikes_on(y, lane)[k] * n);
-	}
+	snn_spikes_outer(y, lane, n, err, grad);
 }
 
 SNN_FAST static void filter(size_t n, double d, const float *restrict y, double *restrict y_bar)

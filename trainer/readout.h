@@ -39,6 +39,9 @@ void snn_readout_rest(struct snn_readout *r, const struct snn_net *net, uint32_t
 /* Whether step t of a sequence has an error. */
 bool snn_readout_counts(const struct snn_net *net, const struct snn_seq *s, uint32_t t);
 
+/* err [n_out] = yhat - y_star of outputs o [n_out]; returns their cross-entropy, nats. */
+double snn_readout_compare(const struct snn_batch *b, uint32_t lane, const float *o, float *err);
+
 /* b->o is V y; makes it o, fills b->err, adds to the score. */
 void snn_readout_step(struct snn_batch *b, uint32_t lane, struct snn_score *score);
 /* Gradients of V and c. */

@@ -26,7 +26,7 @@ static int bptt_end(struct snn_learner *le, struct snn_batch *b, struct snn_erro
 const struct snn_rule snn_rule_bptt = {
 	.name = "bptt",
 	.help = "backpropagation through time: the exact gradient",
-	.is_backward = true,
+	.memory = SNN_MEMORY_SEQUENCE,
 	.init = snn_unroll_init,
 	.done = snn_unroll_done,
 	.begin = snn_unroll_begin,

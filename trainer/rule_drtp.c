@@ -15,20 +15,6 @@ static int drtp_begin(struct snn_learner *le, struct snn_batch *b, struct snn_er
 	return 0;
 }
 
-/* grad [x->n][n] += x c' */
-static void add_outer(
-	const struct snn_spikes *x, uint32_t lane, uint32_t n, const float *c, double *grad)
-{
-	if (x->is_real) {
-		for (uint32_t j = 0; j < x->n; j++)
-			snn_axpy_to_double(
-				n, (double)snn_spikes_real(x, lane)[j], c, grad + (size_t)j * n);
-	} else {
-		for (uint32_t k = 0; k < x->n_on[lane]; k++)
-			snn_axpy_to_double(n, 1, c, grad + (size_t)snn_spikes_on(x, lane)[k] * n);
-	}
-}
-
 /* l <- l psi in place: nobody needs l afterwards. */
 static void learn(struct snn_batch *b, uint32_t l, uint32_t lane)
 {
@@ -40,9 +26,10 @@ static void learn(struct snn_batch *b, uint32_t l, uint32_t lane)
 	for (uint32_t i = 0; i < n; i++)
 		c[i] *= psi[i];
 	snn_axpy_to_double(n, -1, c, snn_net_threshold(b->net, l)->grad);
-	add_outer(x, lane, n, c, snn_net_grad_w(b->net, l)->grad);
+	snn_spikes_outer(x, lane, n, c, snn_net_grad_w(b->net, l)->grad);
 	if (b->net->is_recurrent)
-		add_outer(&b->layer[l].out_prev, lane, n, c, snn_net_grad_h(b->net, l)->grad);
+		snn_spikes_outer(
+			&b->layer[l].out_prev, lane, n, c, snn_net_grad_h(b->net, l)->grad);
 }
 
 static int drtp_step(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)

@@ -10,7 +10,7 @@
 const struct snn_rule snn_rule_eprop = {
 	.name = "eprop",
 	.help = "true error of each step, with traces that leave the reset out",
-	.uses_traces = true,
+	.memory = SNN_MEMORY_TRACES,
 	.is_without_reset = true,
 	.init = snn_step_error_init,
 	.done = snn_step_error_done,
@@ -23,7 +23,7 @@ const struct snn_rule snn_rule_eprop_rnd = {
 	.name = "eprop-rnd",
 	.help = "error of each step through random matrices, with e-prop's traces",
 	.feedback = SNN_FEEDBACK_ERROR,
-	.uses_traces = true,
+	.memory = SNN_MEMORY_TRACES,
 	.is_without_reset = true,
 	.begin = snn_learner_begin_traces,
 	.step = snn_learner_step_traces,

@@ -11,7 +11,7 @@
 const struct snn_rule snn_rule_ostl = {
 	.name = "ostl",
 	.help = "true error of each step, carried back through space, with traces",
-	.uses_traces = true,
+	.memory = SNN_MEMORY_TRACES,
 	.init = snn_step_error_init,
 	.done = snn_step_error_done,
 	.begin = snn_step_error_begin,
@@ -23,7 +23,7 @@ const struct snn_rule snn_rule_ostl_rnd = {
 	.name = "ostl-rnd",
 	.help = "error of each step through random matrices, with OSTL's traces",
 	.feedback = SNN_FEEDBACK_ERROR,
-	.uses_traces = true,
+	.memory = SNN_MEMORY_TRACES,
 	.begin = snn_learner_begin_traces,
 	.step = snn_learner_step_traces,
 	.end = snn_learner_end_traces,

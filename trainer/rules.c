@@ -9,7 +9,7 @@
 
 const struct snn_rule *const snn_rules[] = { &snn_rule_bptt, &snn_rule_fa, &snn_rule_dfa,
 	&snn_rule_drtp, &snn_rule_eprop, &snn_rule_eprop_rnd, &snn_rule_ostl, &snn_rule_ostl_rnd,
-	&snn_rule_osttp, NULL };
+	&snn_rule_decolle, &snn_rule_etlp, &snn_rule_osttp, NULL };
 
 const struct snn_rule *snn_rule_find(const char *name)
 {
@@ -82,15 +82,16 @@ int snn_learner_init(struct snn_learner *le, const struct snn_rule *rule,
 	int r = choose_form(c, &form, e);
 
 	*le = (struct snn_learner){ .rule = rule };
+	memcpy(&le->config, c, sizeof(le->config));
 	if (r < 0)
 		return r;
-	if (rule->is_backward && c->train.update == SNN_UPDATE_STEP)
+	if (rule->memory == SNN_MEMORY_SEQUENCE && c->train.update == SNN_UPDATE_STEP)
 		return snn_fail(e, -EINVAL,
 			"rule %s has no gradient before the end of a sequence: use train.update: sequence",
 			rule->name);
-	if (rule->uses_traces && c->train.trace == SNN_TRACE_EXACT)
+	if (rule->memory == SNN_MEMORY_TRACES && c->train.trace == SNN_TRACE_EXACT)
 		r = init_exact(le, b, e);
-	else if (rule->uses_traces)
+	else if (rule->memory == SNN_MEMORY_TRACES)
 		r = init_traces(le, form, b);
 	if (r == -EINVAL) {
 		snn_learner_done(le);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "fast.h"
 
 #define CODE_MAX 127.0f
 
@@ -83,4 +84,16 @@ void snn_spikes_values(struct snn_spikes *p, uint32_t lane, const float *y)
 		}
 	}
 	p->n_on[lane] = n_on;
+}
+
+void snn_spikes_outer(
+	const struct snn_spikes *p, uint32_t lane, size_t n, const float *c, double *grad)
+{
+	if (p->is_real) {
+		for (uint32_t j = 0; j < p->n; j++)
+			snn_axpy_to_double(n, (double)snn_spikes_real(p, lane)[j], c, grad + j * n);
+	} else {
+		for (uint32_t k = 0; k < p->n_on[lane]; k++)
+			snn_axpy_to_double(n, 1, c, grad + snn_spikes_on(p, lane)[k] * n);
+	}
 }

@@ -42,6 +42,10 @@ static inline const float *snn_spikes_real(const struct snn_spikes *p, uint32_t 
 	return p->real + (size_t)lane * p->n;
 }
 
+/* grad [n of p][n] += a lane's spikes or values times c [n]' */
+void snn_spikes_outer(
+	const struct snn_spikes *p, uint32_t lane, size_t n, const float *c, double *grad);
+
 /* Spike or value j, for j = 0, 1, .. in turn; *k is 0 at first. */
 static inline float snn_spikes_next(
 	const struct snn_spikes *p, uint32_t lane, uint32_t j, uint32_t *k)

@@ -18,6 +18,7 @@
  */
 struct snn_seq {
 	uint32_t n_step;
+	uint32_t id;           /* its place in its split */
 	const uint32_t *begin; /* [n_step + 1] */
 	const uint16_t *note;
 	bool has_label;

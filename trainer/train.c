@@ -186,7 +186,10 @@ static int train_batch(struct snn_trainer *tr, const struct snn_seq **seq, struc
 {
 	bool by_step = tr->config.train.update == SNN_UPDATE_STEP;
 	uint32_t n = pick(tr, SNN_TRAIN, tr->i_seq, seq);
-	int r = snn_batch_run(
+	int r;
+
+	tr->batch.i_update = tr->n_update;
+	r = snn_batch_run(
 		&tr->batch, seq, n, &tr->learner, by_step ? after_step : NULL, tr, &tr->score, e);
 
 	if (r == 0 && !by_step)

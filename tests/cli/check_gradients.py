@@ -2,7 +2,8 @@
 """Every rule's gradients from the parameters in the file alone, in numpy: check_gradients.py OSTTP
 
 bptt (fa and dfa with B for V) backwards in time as in any textbook, ostl and osttp by the traces of
-Ortner et al. (2023), eprop by those of Bellec et al. (2020), drtp by the step's own eligibility; all in float64. The file's are from float32: 1e-5 of the norm.
+Ortner et al. (2023), eprop by those of Bellec et al. (2020), etlp by these at the
+teacher's events, decolle by filtered inputs and its own readouts, drtp by the step's own eligibility; all in float64. The file's are from float32: 1e-5 of the norm.
 """
 import os
 import subprocess
@@ -12,9 +13,31 @@ import tempfile
 import h5py
 import numpy as np
 
+SEQUENCE = 3
+
 
 def sigmoid(u):
     return 1 / (1 + np.exp(-u))
+
+
+def hashed(*keys):
+    """SplitMix64's finaliser over three numbers, the upper 32 bits: trainer/seed.h."""
+    z, mask = 0, 2**64 - 1
+    for key in keys:
+        z = (z + key + 0x9e3779b97f4a7c15) & mask
+        z = ((z ^ z >> 30) * 0xbf58476d1ce4e5b9) & mask
+        z = ((z ^ z >> 27) * 0x94d049bb133111eb) & mask
+        z ^= z >> 31
+    return z >> 32
+
+
+def events(n_step, rate):
+    """When etlp's teacher fires: seed 1, no update so far, sequence SEQUENCE."""
+    use = 4
+    run = hashed(1, use, 0)
+    fires = np.array([hashed(run, use, SEQUENCE << 32 | t) < rate * 2**32 for t in range(n_step)])
+    assert abs(fires.mean() - rate) <= 4 * np.sqrt(rate * (1 - rate) / n_step), fires
+    return fires
 
 
 class Network:
@@ -98,7 +121,19 @@ class Network:
             grad += signal[t - 1][:, None] * e
         return grad[:, :m], grad[:, m:-1], grad[:, -1]
 
-    def gradients(self, rule, is_exact):
+    def local(self, beta):
+        """decolle: a readout B of the layer itself, and the inputs through two filters."""
+        signal = (sigmoid(self.y[1:] @ self.B) - self.target) @ self.B.T * self.p[1:]
+        inputs = np.hstack([self.x, self.y[:-1]])
+        q, p, grad = np.zeros(inputs.shape[1]), np.zeros(inputs.shape[1]), 0
+        for t, x in enumerate(inputs):
+            q = beta * q + (1 - beta) * x
+            p = self.d * p + q
+            grad = grad + np.outer(signal[t], p)
+        m = self.W.shape[1]
+        return grad[:, :m], grad[:, m:], -signal.sum(axis=0)
+
+    def gradients(self, rule, is_exact, option):
         if is_exact:  # OSTL's whole traces are backpropagation through time, with H, too
             rule = {"ostl": "bptt", "ostl-rnd": "dfa"}[rule]
         w, h, b = {
@@ -110,6 +145,9 @@ class Network:
             "eprop": lambda: self.forward(self.err @ self.V, has_reset=False),
             "eprop-rnd": lambda: self.forward(self.err @ self.B.T, has_reset=False),
             "osttp": lambda: self.forward(self.target @ self.B.T),
+            "decolle": lambda: self.local(np.float64(np.float32(option.get("train.synapse_decay", 0)))),
+            "etlp": lambda: self.forward(self.target @ self.B.T * events(
+                len(self.x), float(option.get("train.teacher_rate", 0.1)))[:, None], has_reset=False),
             "drtp": lambda: self.forward(self.target @ self.B.T, False),
         }[rule]()
         return {**({"H": h} if self.is_recurrent else {}), "W": w, "b": b, "V": self.err.T @ self.y[1:], "c": self.err.sum(axis=0)}
@@ -119,7 +157,7 @@ def check(osttp, folder, rule, *settings):
     path = os.path.join(folder, "g.h5")
     tolerance = 1e-4 if "network.psi=fast-sigmoid" in settings else 1e-5
     options = [a for s in settings for a in ("--set", s)]
-    subprocess.run([osttp, "gradients", "--task", "chorale", "--rule", rule, "--sequence", "3",
+    subprocess.run([osttp, "gradients", "--task", "chorale", "--rule", rule, "--sequence", str(SEQUENCE),
                     "--out", path, "--set", "network.hidden=40", "--set", "network.w_scale=6",
                     "--set", "network.threshold=0.3", "--set", "network.psi_width=1"] + options, check=True)
     with h5py.File(path, "r") as file:
@@ -127,13 +165,13 @@ def check(osttp, folder, rule, *settings):
         activity = net.y[1:].mean()
         assert 0.01 < activity < 0.9, activity
         assert abs(file.attrs["nll"] / net.nll - 1) < 1e-6
-        for name, want in net.gradients(rule, "train.trace=exact" in settings).items():
+        for name, want in net.gradients(rule, "train.trace=exact" in settings, dict(s.split("=") for s in settings)).items():
             off = np.linalg.norm(file["grad"][name][...] - want) / np.linalg.norm(want)
             assert off < tolerance, (rule, settings, name, off)
 
 
 with tempfile.TemporaryDirectory() as scratch:
-    for rule_name in ("bptt", "fa", "dfa", "drtp", "eprop", "eprop-rnd", "ostl", "ostl-rnd", "osttp"):
+    for rule_name in ("bptt", "fa", "dfa", "drtp", "eprop", "eprop-rnd", "ostl", "ostl-rnd", "decolle", "etlp", "osttp"):
         for reset in ("full", "soft"):
             for psi in ("triangular", "tanh", "fast-sigmoid"):
                 check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, "network.psi=" + psi)
@@ -142,6 +180,9 @@ with tempfile.TemporaryDirectory() as scratch:
             adapts = ("network.adaptation=0.2", "network.adaptation_decay=0.9")
             check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, *adapts)
             check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, "network.recurrent=true", *adapts)
+            for option in {"etlp": ["train.teacher_rate=0.6", "train.teacher_rate=1"],
+                           "decolle": ["train.synapse_decay=0.7"]}.get(rule_name, []):
+                check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, option)
             if rule_name in ("ostl", "ostl-rnd"):
                 check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, "network.recurrent=true",
                       "network.hidden=12", "train.trace=exact")

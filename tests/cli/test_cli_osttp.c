@@ -193,7 +193,8 @@ static void rules_are_table_one(void **state)
 		{ "fa", "no", "yes", "yes" }, { "dfa", "no", "yes", "yes" },
 		{ "drtp", "no", "yes", "no" }, { "eprop", "yes", "no", "yes" },
 		{ "eprop-rnd", "no", "no", "yes" }, { "ostl", "yes", "no", "yes" },
-		{ "ostl-rnd", "no", "no", "yes" }, { "osttp", "no", "no", "no" } };
+		{ "ostl-rnd", "no", "no", "yes" }, { "osttp", "no", "no", "no" },
+		{ "decolle", "no", "no", "no" }, { "etlp", "no", "no", "no" } };
 	struct ran r = osttp("rules", NULL);
 	char want[80];
 
