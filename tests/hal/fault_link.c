@@ -78,7 +78,7 @@ static void restart_in_the_middle(const char *uri, uint64_t n_byte)
 	fill(p);
 	faulty_board = (struct faulty_board){ .seed = 1 };
 	assert_int_equal(xbar_open(&x, uri, NULL), 0);
-	faulty_board.reboot_at = n_byte;
+	faulty_board.reboot_in = n_byte;
 	r = xbar_pulse(x, p, N_LIST);
 	assert_int_equal(faulty_board.n_reboot, 1);
 	assert_int_equal(r, -EREMOTEIO);
@@ -106,6 +106,41 @@ static void a_restart_in_a_list_of_pulses_is_told_with_counts(void **state)
 	}
 }
 
+/* As a training goes on from its checkpoint: what came after it is gone, on the chips, too. */
+static void go_on_after_restart(const char *uri)
+{
+	static struct xbar_pulse p[N_LIST];
+	struct xbar *a, *b;
+	void *state[2];
+	size_t n[2];
+
+	fill(p);
+	faulty_board = (struct faulty_board){ .seed = 1 };
+	assert_int_equal(xbar_open(&a, "emu:?" KEYS, NULL), 0);
+	assert_int_equal(xbar_open(&b, uri, NULL), 0);
+	lockstep(a, b, 200, 1);
+	assert_int_equal(xbar_save(a, &state[0], &n[0]), 0);
+	assert_int_equal(xbar_save(b, &state[1], &n[1]), 0);
+	faulty_board.reboot_in = 6000;
+	assert_int_equal(xbar_pulse(a, p, N_LIST), 0);
+	assert_int_equal(xbar_pulse(b, p, N_LIST), -EREMOTEIO);
+	assert_int_equal(faulty_board.n_reboot, 1);
+	assert_int_equal(xbar_load(a, state[0], n[0]), 0);
+	assert_int_equal(xbar_load(b, state[1], n[1]), 0);
+	lockstep(a, b, 200, 2);
+	free(state[0]);
+	free(state[1]);
+	xbar_close(a);
+	xbar_close(b);
+}
+
+static void a_state_saved_before_a_restart_goes_on_from_there(void **state)
+{
+	(void)state;
+	go_on_after_restart("usb:?" KEYS);
+	go_on_after_restart("serial:?" KEYS);
+}
+
 static void a_restart_in_a_product_is_econnreset_once(void **state)
 {
 	int8_t in[64] = { 1 };
@@ -119,7 +154,7 @@ static void a_restart_in_a_product_is_econnreset_once(void **state)
 	faulty_board = (struct faulty_board){ .seed = 1 };
 	assert_int_equal(xbar_open(&x, "usb:?" KEYS, NULL), 0);
 	assert_int_equal(xbar_mvm(x, &m, 1), 0);
-	faulty_board.reboot_at = 1;
+	faulty_board.reboot_in = 1;
 	assert_int_equal(xbar_mvm(x, &m, 1), -ECONNRESET);
 	assert_non_null(strstr(xbar_message(x), "restarted"));
 	assert_int_equal(xbar_mvm(x, &m, 1), 0);
@@ -132,6 +167,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_faulty_stream_gives_the_bytes_of_emu),
 		cmocka_unit_test(a_faulty_uart_gives_the_bytes_of_emu),
 		cmocka_unit_test(a_restart_in_a_list_of_pulses_is_told_with_counts),
+		cmocka_unit_test(a_state_saved_before_a_restart_goes_on_from_there),
 		cmocka_unit_test(a_restart_in_a_product_is_econnreset_once),
 	};
 

@@ -29,7 +29,6 @@ struct board {
 	uint64_t memory[FW_N_MEMORY(WIRE_N_FRAME_STREAM, N_SLOT, PCM_N_COL) / 8];
 	struct pipe to_board, to_host;
 	size_t taken; /* by the host */
-	uint64_t n_heard;
 	uint32_t ms;
 	bool is_unplugged, is_holding;
 };
@@ -178,19 +177,17 @@ static void boot(struct board *b)
 /* The firmware restarts in the middle of what it was told. */
 static void feed(struct board *b, const uint8_t *buf, size_t n)
 {
-	uint64_t at = faulty_board.reboot_at;
+	uint64_t left = faulty_board.reboot_in;
 
-	if (at && b->n_heard + n >= at) {
-		size_t k = at > b->n_heard ? (size_t)(at - b->n_heard) : 0;
-
-		fw_feed(&b->fw, buf, k);
-		faulty_board.reboot_at = 0;
-		faulty_board.n_reboot++;
-		boot(b);
+	if (left == 0 || n < left) {
+		faulty_board.reboot_in -= left ? n : 0;
+		fw_feed(&b->fw, buf, n);
 		return;
 	}
-	b->n_heard += n;
-	fw_feed(&b->fw, buf, n);
+	fw_feed(&b->fw, buf, (size_t)left);
+	faulty_board.reboot_in = 0;
+	faulty_board.n_reboot++;
+	boot(b);
 }
 
 /* What is under way to the board gets there, in pieces of any size. */

@@ -12,10 +12,9 @@
 
 struct faulty_board {
 	uint32_t seed;
-	uint32_t one_in;  /* one of so many pieces gets a fault; 0: none */
-	uint64_t n_fault; /* injected so far */
-	uint64_t
-		reboot_at; /* frames' worth of bytes from the host before the firmware restarts, 0: never */
+	uint32_t one_in;    /* one of so many pieces gets a fault; 0: none */
+	uint64_t n_fault;   /* injected so far */
+	uint64_t reboot_in; /* bytes from the host before the firmware restarts; 0: never */
 	uint64_t n_reboot;
 	uint64_t n_kind[8]; /* faults by kind */
 };
