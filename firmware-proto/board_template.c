@@ -34,6 +34,7 @@ static struct board {
 	volatile uint32_t n_in,
 		n_out; /* bytes ever put in by the interrupt, taken out by the loop */
 	uint64_t n_pulse;
+	struct cmd_stats stats;
 	uint32_t lsb_bits[N_COL];
 	struct fw fw;
 } board;
@@ -77,13 +78,16 @@ static uint32_t board_now(void *user)
 /* Drive word lines, convert bit lines; on several chips at the same time if they can. */
 static uint16_t chip_mvm(void *user, struct fw_mvm *m, size_t n, size_t *ret_done)
 {
-	(void)user;
+	struct board *b = user;
+
 	for (size_t i = 0; i < n; i++) {
 		size_t n_code = (size_t)m[i].req.n_vec * m[i].req.n_col;
 
 		for (size_t k = 0; k < n_code; k++)
 			m[i].code[k] = 0; /* yours: signed ADC codes */
 		m[i].n_sat = 0;           /* yours: how many of them saturated */
+		b->stats.n_mvm += m[i].req.n_vec;
+		b->stats.n_sat += m[i].n_sat;
 		*ret_done = i + 1;
 	}
 	return CMD_OK; /* or CMD_E_CHIP: then *ret_done must be right */
@@ -94,8 +98,13 @@ static uint16_t chip_pulse(void *user, const struct cmd_pulse *p, size_t n)
 {
 	struct board *b = user;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		b->n_pulse += p[i].n; /* yours: the pulses themselves */
+		if (p[i].kind == CMD_SET)
+			b->stats.n_set += p[i].n;
+		else
+			b->stats.n_reset += p[i].n;
+	}
 	return CMD_OK;
 }
 
@@ -110,9 +119,12 @@ static uint64_t chip_n_pulse(void *user)
 /* [n_row][n_col][4] binary32 S. */
 static uint16_t chip_read(void *user, const struct cmd_patch *w, uint32_t *ret_bits)
 {
-	(void)user;
-	for (size_t i = 0; i < (size_t)w->n_row * w->n_col * CMD_N_DEVICE; i++)
+	struct board *b = user;
+	size_t n = (size_t)w->n_row * w->n_col * CMD_N_DEVICE;
+
+	for (size_t i = 0; i < n; i++)
 		ret_bits[i] = 0; /* yours */
+	b->stats.n_read += n;
 	return CMD_OK;
 }
 
@@ -138,7 +150,7 @@ static void chip_stats(void *user, struct cmd_stats *ret)
 {
 	struct board *b = user;
 
-	ret->n_set = b->n_pulse; /* yours: what the board counts; the rest stays 0 */
+	*ret = b->stats; /* yours: time and energy, where the board knows them; else 0 */
 }
 
 /* No program, wait, save, load: the host programs by pulses and reads, and sleeps. */

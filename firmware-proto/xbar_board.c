@@ -43,6 +43,7 @@ enum {
 	OPT_BUDGET,
 	OPT_REPLY,
 	OPT_BOOT_ID,
+	OPT_PLAIN,
 	OPT_KEYS
 };
 
@@ -70,6 +71,9 @@ static const struct argp_option options[] = {
 	{ "budget", OPT_BUDGET, "N", 0, "pulses between two armings (default: 0, any number)", 2 },
 	{ "reply-time", OPT_REPLY, "MS", 0, "patience asked of the host (default: 100)", 2 },
 	{ "boot-id", OPT_BOOT_ID, "N", 0, "of the first start (default: random)", 2 },
+	{ "plain", OPT_PLAIN, 0, 0,
+		"without what only emulated chips have: saving and loading states, waiting in no time",
+		2 },
 	{ 0, 0, 0, 0, "Help:", -1 },
 	{ "help-keys", OPT_KEYS, 0, 0, "list the keys of the chips", -1 },
 	{ 0 },
@@ -80,7 +84,7 @@ struct args {
 	const char *framing;
 	unsigned long n_frame, n_slot, t_lease, n_budget, t_reply;
 	unsigned long long boot_id;
-	bool has_boot_id;
+	bool has_boot_id, is_plain;
 	const char *key[N_KEY_ARG];
 	size_t n_key;
 };
@@ -149,6 +153,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->boot_id = number(state, "boot-id", arg, UINT64_MAX);
 		a->has_boot_id = true;
 		break;
+	case OPT_PLAIN:
+		a->is_plain = true;
+		break;
 	case OPT_KEYS:
 		board_emu_config_help(print_key, NULL);
 		exit(0);
@@ -204,6 +211,7 @@ static uint64_t random_id(void)
 struct machine {
 	struct fw fw;
 	struct fw_config config;
+	struct fw_chip_ops ops; /* plain ones */
 	void *memory;
 	size_t n_memory;
 	struct board_link link;
@@ -266,6 +274,16 @@ static void fill_config(struct machine *m, const struct args *a)
 	m->config.limits.n_budget = (uint32_t)a->n_budget;
 }
 
+static void make_plain(struct machine *m)
+{
+	m->ops = *m->config.ops;
+	m->ops.wait = NULL;
+	m->ops.save = NULL;
+	m->ops.load = NULL;
+	m->config.ops = &m->ops;
+	m->config.info.caps &= CMD_FEATURE_PROGRAM;
+}
+
 static int serve(struct machine *m, const struct args *a, struct board_emu *b)
 {
 	sigset_t wait;
@@ -273,6 +291,8 @@ static int serve(struct machine *m, const struct args *a, struct board_emu *b)
 
 	fill_config(m, a);
 	board_emu_describe(b, &m->config);
+	if (a->is_plain)
+		make_plain(m);
 	m->n_memory =
 		FW_N_MEMORY((size_t)m->config.n_frame, m->config.n_slot, m->config.info.n_col);
 	m->memory = malloc(m->n_memory);

@@ -3,8 +3,7 @@
  * contract_xbar.c - every public call of xbar.h, with good and with wrong arguments, over the board
  * of $XBAR_TEST_URI (default emu:?chips=2&seed=1). What is asked here holds for any board; what only
  * an ideal device does is asked only of model ideal. A board that is not there is a visible skip
- * (77), but never an emulated one. A board behind a link stays as it is from one open to the next
- * and can be open once: it must be new, and before each case it gets the state that it had then.
+ * (77), but never an emulated one.
  */
 #include <errno.h>
 #include <math.h>
@@ -16,74 +15,21 @@
 #include <string.h>
 #include <setjmp.h>
 #include <cmocka.h>
-#include "xbar.h"
+#include "contract_board.h"
 
 static const char *uri;
-static void *new_state; /* NULL: a board is new when it is opened */
-static size_t n_new_state;
-static float new_lsb; /* A, of all columns */
-
-static struct xbar *open_uri(const char *u)
-{
-	struct xbar *x = NULL;
-
-	assert_int_equal(xbar_open(&x, u, NULL), 0);
-	assert_non_null(x);
-	return x;
-}
-
-/* What the board did; bytes and round trips are the link's affair. */
-static struct xbar_stats stats_of(struct xbar *x)
-{
-	struct xbar_stats s;
-
-	assert_int_equal(xbar_stats(x, &s), 0);
-	s.n_byte_out = s.n_byte_in = s.n_round_trip = s.n_retry = 0;
-	return s;
-}
-
-/* Has nobody used it since it was new? A state is megabytes, which take seconds on some links. */
-static bool is_still_new(struct xbar *x)
-{
-	struct xbar_stats s = stats_of(x), zero = { 0 };
-
-	for (uint32_t chip = 0; chip < xbar_info(x)->n_chip; chip++) {
-		for (uint32_t col = 0; col < xbar_info(x)->n_col; col++) {
-			if (xbar_adc_lsb(x, chip, col) != new_lsb)
-				return false;
-		}
-	}
-	return !memcmp(&s, &zero, sizeof(s));
-}
-
-/* The load itself is counted by the handle: take another. */
-static struct xbar *open_new(const char *u)
-{
-	struct xbar *x = open_uri(u);
-
-	if (!new_state || is_still_new(x))
-		return x;
-	assert_int_equal(xbar_load(x, new_state, n_new_state), 0);
-	xbar_close(x);
-	return open_uri(u);
-}
-
-static struct xbar *open_board(void)
-{
-	return open_new(uri);
-}
 
 /* Instead of *state, which is closed: the same, new. */
 static void renew(void **state, const char *u)
 {
 	xbar_close(*state);
 	*state = NULL;
-	*state = open_new(u);
+	*state = contract_open(u);
 }
 
 static int set_up(void **state)
 {
-	*state = open_board();
+	*state = contract_open(uri);
 	return 0;
 }
 
@@ -96,7 +42,7 @@ static int tear_down(void **state)
 /* r is the error that was expected, with a message, and the board did nothing. */
 static void assert_refused(struct xbar *x, int r, int expected, const struct xbar_stats *before)
 {
-	struct xbar_stats after = stats_of(x);
+	struct xbar_stats after = contract_stats(x);
 
 	assert_int_equal(r, expected);
 	assert_string_not_equal(xbar_message(x), "");
@@ -145,7 +91,7 @@ static void the_board_describes_itself(void **state)
 
 static void a_new_board_has_done_nothing(void **state)
 {
-	struct xbar_stats s = stats_of(*state), zero = { 0 };
+	struct xbar_stats s = contract_stats(*state), zero = { 0 };
 
 	assert_memory_equal(&s, &zero, sizeof(s));
 }
@@ -187,13 +133,15 @@ static void do_everything(struct xbar *x, struct trace *t)
 	assert_int_equal(xbar_wait(x, 2.5), 0);
 	assert_int_equal(xbar_mvm(x, req, 2), 0);
 	assert_int_equal(xbar_read(x, &w, 1, &t->g[0][0][0]), 0);
-	t->stats = stats_of(x);
+	t->stats = contract_stats(x);
 }
 
 static void the_same_seed_and_calls_give_the_same_bytes(void **state)
 {
 	struct trace a = { 0 }, b = { 0 };
 
+	if (!contract_can_be_new())
+		skip();
 	do_everything(*state, &a);
 	renew(state, uri);
 	do_everything(*state, &b);
@@ -209,17 +157,18 @@ static void the_complete_uri_opens_the_same_board(void **state)
 	renew(state, info.uri);
 	assert_memory_equal(xbar_info(*state), &info, sizeof(info));
 	do_everything(*state, &b);
-	assert_memory_equal(&a, &b, sizeof(a));
+	if (contract_can_be_new())
+		assert_memory_equal(&a, &b, sizeof(a));
 }
 
 static void empty_lists_do_nothing(void **state)
 {
-	struct xbar_stats before = stats_of(*state), after;
+	struct xbar_stats before = contract_stats(*state), after;
 
 	assert_int_equal(xbar_mvm(*state, NULL, 0), 0);
 	assert_int_equal(xbar_pulse(*state, NULL, 0), 0);
 	assert_int_equal(xbar_read(*state, NULL, 0, NULL), 0);
-	after = stats_of(*state);
+	after = contract_stats(*state);
 	assert_memory_equal(&before, &after, sizeof(after));
 }
 
@@ -232,7 +181,7 @@ static void wrong_products_are_einval_and_do_nothing(void **state)
 		.n_row = 4, .n_col = 4, .n_vec = 1, .input = XBAR_INPUT_INT8, .in = in, .out = out
 	};
 	struct xbar_mvm bad[13];
-	struct xbar_stats before = stats_of(*state);
+	struct xbar_stats before = contract_stats(*state);
 
 	for (size_t k = 0; k < 13; k++)
 		bad[k] = good;
@@ -261,7 +210,7 @@ static void wrong_pulses_are_einval_and_do_nothing(void **state)
 	const struct xbar_info *i = xbar_info(*state);
 	const struct xbar_pulse good = { .n = 1 };
 	struct xbar_pulse bad[8];
-	struct xbar_stats before = stats_of(*state);
+	struct xbar_stats before = contract_stats(*state);
 
 	for (size_t k = 0; k < 8; k++)
 		bad[k] = good;
@@ -295,7 +244,7 @@ static void one_wrong_entry_stops_the_whole_list(void **state)
 	};
 	struct xbar_patch w[2] = { { 0, 0, 1, 0, 1 }, { 0, i->n_row, 1, 0, 1 } };
 	float g[2 * XBAR_N_DEVICE] = { 5.0f, 5.0f };
-	struct xbar_stats before = stats_of(*state);
+	struct xbar_stats before = contract_stats(*state);
 
 	assert_refused(*state, xbar_pulse(*state, p, 3), -EINVAL, &before);
 	assert_non_null(strstr(xbar_message(*state), "pulse 2"));
@@ -314,7 +263,7 @@ static void wrong_reads_are_einval_and_do_nothing(void **state)
 	struct xbar_patch good = { 0, 0, 1, 0, 1 };
 	struct xbar_patch bad[5] = { { i->n_chip, 0, 1, 0, 1 }, { 0, 0, i->n_row + 1, 0, 1 },
 		{ 0, 0, 1, i->n_col, 1 }, { 0, 0, 0, 0, 1 }, { 0, 0, 1, UINT32_MAX, 2 } };
-	struct xbar_stats before = stats_of(*state);
+	struct xbar_stats before = contract_stats(*state);
 
 	for (size_t k = 0; k < 5; k++)
 		assert_refused(*state, xbar_read(*state, &bad[k], 1, g), -EINVAL, &before);
@@ -330,7 +279,7 @@ static void wrong_programs_are_refused_and_do_nothing(void **state)
 	const float wrong_g[] = { -1e-6f, i->g_max * 1.01f, NAN, INFINITY };
 	const struct xbar_program_options wrong[] = { { .max_iter = 1001 }, { .n_read = 1001 },
 		{ .tol = -1e-6f }, { .tol = NAN } };
-	struct xbar_stats before = stats_of(*state);
+	struct xbar_stats before = contract_stats(*state);
 
 	assert_refused(*state, xbar_program(*state, &bad, g, NULL, NULL), -EINVAL, &before);
 	assert_refused(*state, xbar_program(*state, NULL, g, NULL, NULL), -EINVAL, &before);
@@ -351,7 +300,7 @@ static void wrong_configurations_and_waits_are_refused(void **state)
 	const float wrong_range[] = { 0.0f, -1e-6f, NAN, INFINITY };
 	const double wrong_dt[] = { -1.0, 1.01e9, (double)NAN, (double)INFINITY };
 	struct xbar_config c = { .n_col = 1, .adc_range = 1e-6f };
-	struct xbar_stats before = stats_of(*state);
+	struct xbar_stats before = contract_stats(*state);
 	float lsb = xbar_adc_lsb(*state, 0, 0);
 
 	assert_refused(*state, xbar_configure(*state, NULL), -EINVAL, &before);
@@ -484,7 +433,7 @@ static void saturated_codes_are_counted(void **state)
 	assert_int_equal(n_sat, 1);
 	assert_int_equal(product(*state, -127, &n_sat), -most);
 	assert_int_equal(n_sat, 1);
-	assert_int_equal(stats_of(*state).n_sat, 2);
+	assert_int_equal(contract_stats(*state).n_sat, 2);
 }
 
 static void a_configuration_holds_for_its_columns_only(void **state)
@@ -518,25 +467,27 @@ static void operations_are_counted(void **state)
 	struct xbar_patch w = { 0, 0, 2, 0, 3 };
 	float g[2 * 3 * XBAR_N_DEVICE];
 	struct xbar_stats s;
+	bool has_clock = xbar_info(*state)->caps & XBAR_CAP_WAIT;
 
 	assert_int_equal(xbar_mvm(*state, &m, 1), 0);
-	s = stats_of(*state);
+	s = contract_stats(*state);
 	assert_int_equal(s.n_mvm, 3);
-	assert_int_equal(s.time, 3 * xbar_info(*state)->t_mvm);
-	pulse(*state, 0, 0, 0, 0, XBAR_SET, 255);
+	if (has_clock)
+		assert_int_equal(s.time, 3 * xbar_info(*state)->t_mvm);
+	pulse(*state, 0, 0, 0, 0, XBAR_SET, 8);
 	pulse(*state, 0, 0, 0, 0, XBAR_RESET, 2);
 	assert_int_equal(xbar_read(*state, &w, 1, g), 0);
-	s = stats_of(*state);
-	assert_int_equal(s.n_set, 255);
+	s = contract_stats(*state);
+	assert_int_equal(s.n_set, 8);
 	assert_int_equal(s.n_reset, 2);
 	assert_int_equal(s.n_read, 24);
 	assert_int_equal(s.n_call, 4);
-	assert_true(s.energy > 0.0);
+	assert_true(s.energy > 0.0 || !has_clock);
 }
 
 static void a_ping_comes_back_and_leaves_the_board_alone(void **state)
 {
-	struct xbar_stats before = stats_of(*state), after;
+	struct xbar_stats before = contract_stats(*state), after;
 	uint64_t t = 0;
 	int r = xbar_ping(*state, 128, &t);
 
@@ -547,7 +498,7 @@ static void a_ping_comes_back_and_leaves_the_board_alone(void **state)
 		skip();
 	assert_int_equal(r, 0);
 	assert_true(t > 0);
-	after = stats_of(*state);
+	after = contract_stats(*state);
 	before.n_call++;
 	assert_memory_equal(&before, &after, sizeof(after));
 }
@@ -555,10 +506,10 @@ static void a_ping_comes_back_and_leaves_the_board_alone(void **state)
 static void waiting_advances_the_chip_clock(void **state)
 {
 	assert_int_equal(xbar_wait(*state, 0.0), 0);
-	assert_int_equal(stats_of(*state).time, 0);
+	assert_int_equal(contract_stats(*state).time, 0);
 	assert_int_equal(xbar_wait(*state, 1.5e-3), 0);
 	if (xbar_info(*state)->caps & XBAR_CAP_WAIT)
-		assert_int_equal(stats_of(*state).time, 1500000);
+		assert_int_equal(contract_stats(*state).time, 1500000);
 }
 
 static void a_clock_at_its_end_is_eoverflow(void **state)
@@ -569,7 +520,7 @@ static void a_clock_at_its_end_is_eoverflow(void **state)
 	if (!(xbar_info(*state)->caps & XBAR_CAP_WAIT))
 		skip();
 	for (int i = 0; i < 5 && r == 0; i++) {
-		before = stats_of(*state);
+		before = contract_stats(*state);
 		r = xbar_wait(*state, 1e9);
 	}
 	assert_int_equal(r, -EOVERFLOW);
@@ -667,7 +618,9 @@ static void a_damaged_state_is_refused_and_changes_nothing(void **state)
 {
 	struct xbar *x = *state;
 	uint8_t *buf, *after;
-	size_t n, n_after, n_place = new_state ? 5 : 23;
+	/* Over a link a state takes seconds. */
+	bool is_near = !strncmp(uri, "emu:", 4) || !strncmp(uri, "loop:", 5);
+	size_t n, n_after, n_place = is_near ? 23 : 5;
 	struct trace t = { 0 };
 
 	if (!(xbar_info(x)->caps & XBAR_CAP_SAVE)) {
@@ -713,29 +666,6 @@ static void the_state_of_another_board_is_einval(void **state)
 	}
 }
 
-static bool is_absent(void)
-{
-	struct xbar *x;
-	int r = xbar_open(&x, uri, NULL);
-
-	if (r == 0)
-		xbar_close(x);
-	return (r == -ENODEV || r == -ENOTSUP) && strncmp(uri, "emu:", 4);
-}
-
-/* An emulated board and that behind loop: are made by opening them. */
-static void keep_new_state(void)
-{
-	struct xbar *x;
-
-	if (!strncmp(uri, "emu:", 4) || !strncmp(uri, "loop:", 5) || xbar_open(&x, uri, NULL) < 0)
-		return;
-	new_lsb = xbar_adc_lsb(x, 0, 0);
-	if (xbar_info(x)->caps & XBAR_CAP_SAVE && xbar_save(x, &new_state, &n_new_state) < 0)
-		new_state = NULL;
-	xbar_close(x);
-}
-
 #define ON_A_BOARD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -774,10 +704,10 @@ int main(void)
 	uri = getenv("XBAR_TEST_URI");
 	if (!uri || !*uri)
 		uri = "emu:?chips=2&seed=1";
-	if (is_absent())
+	if (contract_is_absent(uri))
 		return 77;
-	keep_new_state();
+	contract_begin(uri);
 	r = cmocka_run_group_tests_name(uri, tests, NULL, NULL);
-	free(new_state);
+	contract_end();
 	return r;
 }

@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# on_board.sh XBAR-BOARD PROGRAM: run PROGRAM with $XBAR_TEST_URI naming an xbar-board on a
-# pseudo-terminal.
+# on_board.sh XBAR-BOARD PROGRAM [OPTION...]: run PROGRAM with $XBAR_TEST_URI naming an xbar-board (with
+# these options) on a pseudo-terminal.
 set -u
+board_program=$1 program=$2
+shift 2
 folder=$(mktemp -d)
-"$1" --pty "$folder/ttyXBAR0" chips=2 seed=1 2>"$folder/log" &
+"$board_program" --pty "$folder/ttyXBAR0" chips=2 seed=1 "$@" 2>"$folder/log" &
 board=$!
 trap 'kill $board; wait $board; rm -r "$folder"' EXIT
 n=0
@@ -15,4 +17,4 @@ while [ ! -e "$folder/ttyXBAR0" ]; do
 done
 XBAR_TEST_URI=serial:$folder/ttyXBAR0
 export XBAR_TEST_URI
-"$2"
+"$program"
