@@ -17,7 +17,7 @@ struct emu_config {
 	uint32_t n_chip;
 	char preset[XBAR_URI_MAX + 1]; /* name or full path; "" if none was named */
 	struct pcm_params base;        /* what it says */
-	char state[XBAR_URI_MAX + 1]; /* path of the file that keeps the board, or "" */
+	char state[XBAR_URI_MAX + 1];  /* path of the file that keeps the board, or "" */
 };
 
 /* -EINVAL, -ERANGE with a message. */

@@ -27,8 +27,8 @@ struct board_emu_config {
 	uint32_t n_chip;
 	char preset[512];       /* name or full path; "" if none was named */
 	struct pcm_params base; /* what it says */
-	char uri[512];          /* what saved states are of: the complete URI of the same emu: board */
-	char complaint[512];    /* after an error */
+	char uri[512];       /* what saved states are of: the complete URI of the same emu: board */
+	char complaint[512]; /* after an error */
 };
 
 /*
