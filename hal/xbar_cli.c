@@ -23,6 +23,7 @@ static const struct command {
 	{ "read", cmd_read, "xbar read" },
 	{ "map", cmd_map, "xbar map" },
 	{ "wait", cmd_wait, "xbar wait" },
+	{ "selftest", cmd_selftest, "xbar selftest" },
 	{ "characterise", cmd_characterise, "xbar characterise" },
 	{ "bench", cmd_bench, "xbar bench" },
 	{ "record", cmd_record, "xbar record" },
@@ -42,6 +43,7 @@ static const char doc[] =
 	"  read      conductances of single devices\n"
 	"  map       conductances as a picture, on the terminal or as PNG\n"
 	"  wait      let time pass, so that devices drift\n"
+	"  selftest  does it work: a verdict for each item, for production lines\n"
 	"  characterise  measure how devices and columns behave, for tables and for pcm-fit\n"
 	"  bench     how fast the board is\n"
 	"  record    run a program with its board recorded, for replay:FILE\n"

@@ -100,6 +100,7 @@ int cmd_program(int argc, char **argv);
 int cmd_read(int argc, char **argv);
 int cmd_map(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
+int cmd_selftest(int argc, char **argv);
 int cmd_characterise(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 

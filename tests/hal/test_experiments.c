@@ -13,6 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "experiment.h"
+#include "selftest.h"
 
 static struct xbar_message msg;
 
@@ -281,6 +282,36 @@ static void samples_are_spread_and_none_comes_twice(void **state)
 	rig_done(&g);
 }
 
+static void a_chip_in_use_is_told_from_one_with_faults(void **state)
+{
+	static const char *const fresh[] = { "emu:", "emu:?faults=noisy:3,set:1:1:1,col:7" };
+	struct xbar_program_stats stats;
+	struct xbar_sample s;
+	struct rig g;
+	float target[400];
+	size_t n;
+	bool in_use;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		rig_init(&g, fresh[i]);
+		assert_int_equal(xbar_selftest_in_use(&g.lab, 0, &n, &in_use), 0);
+		assert_false(in_use);
+		assert_int_equal(n, i);
+		rig_done(&g);
+	}
+	rig_init(&g, "emu:");
+	assert_int_equal(xbar_sample_rows(&s, &g.lab, 0, 40, 400), 0);
+	for (int i = 0; i < 400; i++)
+		target[i] = 5e-6f;
+	assert_int_equal(xbar_lab_program(&g.lab, &s, target, &stats), 0);
+	assert_int_equal(xbar_selftest_in_use(&g.lab, 0, &n, &in_use), 0);
+	assert_true(in_use);
+	assert_in_range(n, 395, 400);
+	xbar_sample_done(&s);
+	rig_done(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +322,7 @@ int main(void)
 		cmocka_unit_test(a_board_that_forgot_begins_anew),
 		cmocka_unit_test(other_options_are_refused_by_name),
 		cmocka_unit_test(samples_are_spread_and_none_comes_twice),
+		cmocka_unit_test(a_chip_in_use_is_told_from_one_with_faults),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
