@@ -85,12 +85,15 @@ static int write_beside(const char *path, char *beside, const void *buf, size_t 
 
 int page_file_write(const char *path, const void *buf, size_t n, struct page_error *err)
 {
-	size_t n_name = strlen(path) + sizeof(".XXXXXX");
-	char *beside = malloc(n_name);
+	static const char suffix[] = ".XXXXXX";
+	size_t n_path = strlen(path);
+	char *beside = malloc(n_path + sizeof(suffix));
 	int r = -ENOMEM;
 
+	/* Not snprintf(): gcc 12 with the sanitizers takes path for NULL here and warns. */
 	if (beside) {
-		snprintf(beside, n_name, "%s.XXXXXX", path);
+		memcpy(beside, path, n_path);
+		memcpy(beside + n_path, suffix, sizeof(suffix));
 		r = write_beside(path, beside, buf, n);
 	}
 	free(beside);
