@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * fit.h - parts of the program pcm-fit: from measurements of a board to the parameters of its twin.
+ *
+ * Inside fit*.c conductances are in uS and everything made of them too, for optimisers like numbers
+ * near 1; fit_data.c converts what it reads, fit_preset.c what it writes.
+ * 0 or a negative errno, with a sentence in struct fit_message.
+ */
+#ifndef FIT_H
+#define FIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "pcm.h"
+
+struct fit_message {
+	char text[512];
+};
+
+/* Fill msg; returns r. */
+int fit_fail(struct fit_message *msg, int r, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* What is estimated. Those before FIT_N_LAW are estimated together, by maximum likelihood. */
+enum fit_par {
+	FIT_SET_MEAN_0,
+	FIT_SET_MEAN_G,
+	FIT_SET_MEAN_P,
+	FIT_SET_SD_0,
+	FIT_SET_SD_G,
+	FIT_SET_SD_P,
+	FIT_SET_MEMORY,
+	FIT_G_MIN,
+	FIT_G_MAX,
+	FIT_RESET_MEAN,
+	FIT_RESET_SD, /* its square while it is estimated, which has no edge at 0 */
+	FIT_READ_SD_0,
+	FIT_READ_SD_G,
+	FIT_N_LAW,
+	FIT_DRIFT_NU = FIT_N_LAW,
+	FIT_DRIFT_NU_SD,
+	FIT_STUCK_RESET_RATE,
+	FIT_STUCK_SET_RATE,
+	FIT_DEAD_ROW_RATE,
+	FIT_DEAD_COL_RATE,
+	FIT_N_PAR
+};
+
+struct fit_par_info {
+	const char *key; /* in pcm_param_table */
+	double unit;     /* SI value of 1 here */
+};
+extern const struct fit_par_info fit_par_table[FIT_N_PAR];
+
+/* Value in the units of this file, with its 95 % interval; or why there is none. */
+struct fit_estimate {
+	bool is_known;
+	double v, lo, hi;
+	char why[200]; /* not known: why, and what would tell */
+};
+
+/* The experiments of MEASUREMENTS.md. */
+enum fit_experiment {
+	FIT_STAIRCASE,
+	FIT_RESET,
+	FIT_VERIFY,
+	FIT_DRIFT,
+	FIT_NOISE,
+	FIT_N_EXPERIMENT
+};
+extern const char *const fit_experiment_names[FIT_N_EXPERIMENT];
+
+#define FIT_RANK_MAX 4
+
+/* One experiment as far as it was done; n_sample 0: not there. Shapes as in MEASUREMENTS.md. */
+struct fit_samples {
+	size_t n;                   /* devices */
+	int rank;                   /* of g */
+	size_t shape[FIT_RANK_MAX]; /* of g, the last is n */
+	size_t n_sample;            /* product of shape */
+	float *g;                   /* [shape] uS */
+	uint64_t *t;                /* [n_sample / n] ns */
+	uint64_t *t_pulse;          /* staircase, reset: [n_cycle][n_pulse + 1], [n_cycle] */
+	uint64_t t_programmed;      /* of the others */
+	float *g_target;            /* uS, the same; [n] */
+	uint32_t *place;            /* [n] (row n_col + col) 4 + device */
+	bool *is_bad;               /* [n] stuck or on a dead line: see fit_faults() */
+};
+
+struct fit_data {
+	const char *path;
+	size_t n_row, n_col;
+	double g_max; /* uS, as the board says */
+	double v_read;
+	struct fit_samples of[FIT_N_EXPERIMENT];
+};
+
+/*
+ * Read a file of measurements, which is untrusted. -EBADMSG damaged or something else, -ENODATA none
+ * of the experiments, the system's reasons. data is for fit_data_done() only after success.
+ */
+int fit_data_load(struct fit_data *ret, const char *path, struct fit_message *msg);
+void fit_data_done(struct fit_data *d);
+
+/* n reads of one device at one time, all that is needed of them. */
+struct fit_reads {
+	double mean, sum_square; /* of the differences from the mean */
+	double n;
+};
+
+/* Of the n_read samples stride apart. */
+struct fit_reads fit_reads_of(const float *g, size_t n_read, size_t stride);
+
+/* ln likelihood of a staircase [n] (RESET, then n - 1 SETs) and of reads after RESET, theta [FIT_N_LAW]. */
+struct fit_predicted {
+	double mean, var; /* of the mean of reads, given all before */
+};
+double fit_staircase_likelihood(const double *theta, const struct fit_reads *reads, size_t n,
+	struct fit_predicted *ret_predicted);
+double fit_reset_likelihood(const double *theta, const struct fit_reads *reads);
+
+/* Of the scatter of reads of a device of whatever conductance. */
+double fit_reads_likelihood(const double *theta, const struct fit_reads *reads);
+
+/* How well a fit describes an experiment: standardised residuals, whose mean square should be 1. */
+struct fit_goodness {
+	size_t n;
+	double mean_square, sd; /* and the sd of that, by devices */
+	const char *what;
+};
+
+struct fit_result {
+	struct fit_estimate par[FIT_N_PAR];
+	struct fit_goodness goodness[FIT_N_EXPERIMENT]; /* n 0: none */
+	double t0;                                      /* s, age at which conductances are meant */
+	double theta[FIT_N_LAW];                        /* known or taken over */
+	size_t n_device, n_staircase;
+};
+
+/* Stuck devices and dead lines: their rates, and data->of[].is_bad. */
+int fit_faults(struct fit_data *d, struct fit_result *ret, struct fit_message *msg);
+
+/* What pulses and reads do, from the staircases, RESETs and repeated reads. */
+int fit_law(const struct fit_data *d, struct fit_result *ret, struct fit_message *msg);
+
+/* How conductance falls with time; needs the read noise. */
+int fit_drift(const struct fit_data *d, struct fit_result *ret, struct fit_message *msg);
+
+/*
+ * Maximum likelihood. The sample is a number of units, independent given theta but for the units of
+ * one cluster, which stand together.
+ */
+struct fit_problem {
+	size_t n_theta, n_unit;
+	double *theta;           /* [n_theta] start, then result */
+	const bool *is_free;     /* [n_theta] */
+	const double *step;      /* [n_theta] what is a small change */
+	const double *min, *max; /* [n_theta] */
+	const uint32_t *cluster; /* [n_unit] */
+	double gain_done;        /* of ln likelihood, expected of a step: then it is found */
+	/* ln likelihood of every unit, ret [n_unit]. */
+	void (*likelihood)(const void *user, const double *theta, double *ret);
+	const void *user;
+	double *covariance; /* [n_theta][n_theta], returned; rows of what is not free are 0 */
+	double sum;         /* returned: ln likelihood */
+	size_t n_cluster;   /* returned */
+};
+
+/* -EDOM: the likelihood does not say where the maximum is. */
+int fit_maximise(struct fit_problem *p, struct fit_message *msg);
+
+/* The preset file of a twin; its text is yours to free(). */
+int fit_preset_print(const struct fit_data *d, const struct fit_result *r, char **ret);
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * fit_drift.c - drift exponents. Of every device A and nu of A (age / t0)^-nu by weighted nonlinear
+ * least squares on its reads (not on their logs, which noise biases), so that the estimated exponent
+ * is N(nu_i, v_i), v_i known from the read noise. Then of the population, by maximum likelihood,
+ *
+ *	nu_i ~ N(drift_nu, drift_nu_sd^2), clamped at 0 as devices' exponents are (pcm.h).
+ *
+ * The estimated variance drift_nu_sd^2 may be below 0 by chance, as far as v_i allows: only so are
+ * intervals right where the truth is near 0.
+ */
+#include "fit.h"
+#include <errno.h>
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_multifit_nlinear.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define N_ROUND 30
+
+/* One device: its mean reads y [n] at ln(age / t0), with weights 1 / variance. */
+struct curve {
+	size_t n;
+	double *y, *log_age, *weight;
+};
+
+struct exponents {
+	size_t n;
+	double *nu, *var;
+	uint32_t *cluster;
+};
+
+static double square(double x)
+{
+	return x * x;
+}
+
+/* Parameters: A in uS, nu. */
+static int residuals(const gsl_vector *x, void *user, gsl_vector *ret)
+{
+	const struct curve *c = user;
+	for (size_t k = 0; k < c->n; k++) {
+		double g = gsl_vector_get(x, 0) * exp(-gsl_vector_get(x, 1) * c->log_age[k]);
+		gsl_vector_set(ret, k, g - c->y[k]);
+	}
+	return GSL_SUCCESS;
+}
+
+static int slopes(const gsl_vector *x, void *user, gsl_matrix *ret)
+{
+	const struct curve *c = user;
+	for (size_t k = 0; k < c->n; k++) {
+		double f = exp(-gsl_vector_get(x, 1) * c->log_age[k]);
+		gsl_matrix_set(ret, k, 0, f);
+		gsl_matrix_set(ret, k, 1, -c->log_age[k] * f * gsl_vector_get(x, 0));
+	}
+	return GSL_SUCCESS;
+}
+
+/* Weights by the noise of the curve as it is estimated, not of the noisy reads. */
+static void weigh(struct curve *c, const double *theta, const gsl_vector *x, double n_read)
+{
+	for (size_t k = 0; k < c->n; k++) {
+		double g = gsl_vector_get(x, 0) * exp(-gsl_vector_get(x, 1) * c->log_age[k]);
+		double sd = theta[FIT_READ_SD_0] + theta[FIT_READ_SD_G] * fmax(g, 0.0);
+		c->weight[k] = n_read / square(fmax(sd, 1e-6));
+	}
+}
+
+/* A and nu in x, the variance of nu; chi square of all reads in *ret_chi2. */
+static bool fit_curve(gsl_multifit_nlinear_workspace *w, struct curve *c, const double *theta,
+	double n_read, gsl_vector *x, double *ret_var, double *ret_chi2)
+{
+	gsl_multifit_nlinear_fdf fdf = {
+		.f = residuals, .df = slopes, .n = c->n, .p = 2, .params = c
+	};
+	gsl_vector_view weight = gsl_vector_view_array(c->weight, c->n);
+	double cov[4];
+	gsl_matrix_view covariance = gsl_matrix_view_array(cov, 2, 2);
+	int info = 0;
+	for (int i = 0; i < 2; i++) {
+		weigh(c, theta, x, n_read);
+		if (gsl_multifit_nlinear_winit(x, &weight.vector, &fdf, w) ||
+			gsl_multifit_nlinear_driver(N_ROUND, 1e-8, 1e-8, 0.0, NULL, NULL, &info, w))
+			return false;
+		gsl_vector_memcpy(x, gsl_multifit_nlinear_position(w));
+	}
+	gsl_multifit_nlinear_covar(gsl_multifit_nlinear_jac(w), 0.0, &covariance.matrix);
+	*ret_var = cov[3];
+	*ret_chi2 = 0.0;
+	for (size_t k = 0; k < c->n; k++)
+		*ret_chi2 += square(gsl_vector_get(gsl_multifit_nlinear_residual(w), k));
+	return isfinite(gsl_vector_get(x, 1)) && *ret_var > 0.0;
+}
+
+static void add_square(struct fit_goodness *g, double z2)
+{
+	double d = z2 - g->mean_square;
+	g->n++;
+	g->mean_square += d / (double)g->n;
+	g->sd += d * (z2 - g->mean_square);
+}
+
+static void fit_devices(const struct fit_samples *m, const struct fit_result *result,
+	struct curve *c, gsl_multifit_nlinear_workspace *w, gsl_vector *x, struct exponents *ret,
+	struct fit_goodness *good)
+{
+	size_t n_read = m->shape[1];
+	for (size_t i = 0; i < m->n; i++) {
+		double var, chi2;
+		for (size_t k = 0; k < c->n; k++)
+			c->y[k] = fit_reads_of(m->g + k * n_read * m->n + i, n_read, m->n).mean;
+		gsl_vector_set(x, 0, c->y[0]);
+		gsl_vector_set(x, 1, 0.05);
+		if (m->is_bad[i] || !fit_curve(w, c, result->theta, (double)n_read, x, &var, &chi2))
+			continue;
+		ret->nu[ret->n] = gsl_vector_get(x, 1);
+		ret->var[ret->n] = var;
+		ret->cluster[ret->n++] = m->place[i];
+		add_square(good, chi2 / ((double)c->n - 2.0));
+	}
+	good->what = "reads against a power law of each device";
+	good->sd = sqrt(good->sd / (double)good->n / ((double)good->n - 1.0));
+}
+
+/* P(normal < x). */
+static double below(double x)
+{
+	return 0.5 * erfc(-x * M_SQRT1_2);
+}
+
+static double log_normal(double x, double var)
+{
+	return -0.5 * (x * x / var + log(2.0 * M_PI * var));
+}
+
+/* theta: mean and variance of the exponents. */
+static void likelihood(const void *user, const double *theta, double *ret)
+{
+	const struct exponents *e = user;
+	double tau2 = theta[1];
+	for (size_t i = 0; i < e->n; i++) {
+		double v = e->var[i], whole = tau2 + v;
+		ret[i] = log_normal(e->nu[i] - theta[0], whole);
+		if (tau2 <= 0.0)
+			continue;
+		double z = (theta[0] * v + e->nu[i] * tau2) / sqrt(tau2 * v * whole);
+		ret[i] = log(exp(ret[i]) * below(z) +
+			below(-theta[0] / sqrt(tau2)) * exp(log_normal(e->nu[i], v)) + 1e-300);
+	}
+}
+
+static int fit_population(
+	const struct exponents *e, struct fit_result *ret, struct fit_message *msg)
+{
+	double v_min = INFINITY, sum = 0.0, sum2 = 0.0, cov[4];
+	for (size_t i = 0; i < e->n; i++) {
+		v_min = fmin(v_min, e->var[i]);
+		sum += e->nu[i];
+		sum2 += square(e->nu[i]) - e->var[i];
+	}
+	double mean = sum / (double)e->n, spread = sum2 / (double)e->n - mean * mean;
+	double theta[2] = { mean, fmax(spread, 0.1 * v_min) };
+	const double step[2] = { 1e-3 * sqrt(v_min + theta[1]), 1e-3 * (v_min + theta[1]) };
+	struct fit_problem p = { .n_theta = 2,
+		.n_unit = e->n,
+		.theta = theta,
+		.is_free = (const bool[]){ true, true },
+		.step = step,
+		.min = (const double[]){ -1.0, -0.5 * v_min },
+		.max = (const double[]){ 1.0, 1.0 },
+		.cluster = e->cluster,
+		.gain_done = 1e-4,
+		.likelihood = likelihood,
+		.user = e,
+		.covariance = cov };
+	int r = fit_maximise(&p, msg);
+	if (r < 0)
+		return r;
+	double k = gsl_cdf_tdist_Pinv(0.975, (double)p.n_cluster - 1.0),
+	       se[2] = { sqrt(cov[0]), sqrt(cov[3]) };
+	ret->par[FIT_DRIFT_NU] = (struct fit_estimate){ .is_known = true,
+		.v = theta[0],
+		.lo = theta[0] - k * se[0],
+		.hi = theta[0] + k * se[0] };
+	ret->par[FIT_DRIFT_NU_SD] = (struct fit_estimate){ .is_known = true,
+		.v = sqrt(fmax(theta[1], 0.0)),
+		.lo = sqrt(fmax(theta[1] - k * se[1], 0.0)),
+		.hi = sqrt(fmax(theta[1] + k * se[1], 0.0)) };
+	return 0;
+}
+
+static int fit_samples(const struct fit_samples *m, struct fit_result *ret, struct fit_message *msg)
+{
+	size_t n = m->shape[0];
+	struct curve c = { .n = n,
+		.y = malloc(n * sizeof(double)),
+		.log_age = malloc(n * sizeof(double)),
+		.weight = malloc(n * sizeof(double)) };
+	struct exponents e = { .nu = malloc(m->n * sizeof(double)),
+		.var = malloc(m->n * sizeof(double)),
+		.cluster = malloc(m->n * sizeof(uint32_t)) };
+	gsl_multifit_nlinear_parameters prm = gsl_multifit_nlinear_default_parameters();
+	gsl_multifit_nlinear_workspace *w =
+		gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &prm, n, 2);
+	gsl_vector *x = gsl_vector_alloc(2);
+	int r = -ENOMEM;
+	if (c.y && c.log_age && c.weight && e.nu && e.var && e.cluster && w && x) {
+		for (size_t k = 0; k < n; k++)
+			c.log_age[k] = log(
+				(double)(m->t[k * m->shape[1]] - m->t_programmed) * 1e-9 / ret->t0);
+		fit_devices(m, ret, &c, w, x, &e, &ret->goodness[FIT_DRIFT]);
+		r = e.n > 8
+			? fit_population(&e, ret, msg)
+			: fit_fail(msg, -EDOM, "drift: only %zu devices that can be fitted", e.n);
+	} else {
+		fit_fail(msg, r, "no memory for %zu devices", m->n);
+	}
+	gsl_vector_free(x);
+	gsl_multifit_nlinear_free(w);
+	free(e.nu);
+	free(e.var);
+	free(e.cluster);
+	free(c.y);
+	free(c.log_age);
+	free(c.weight);
+	return r;
+}
+
+int fit_drift(const struct fit_data *d, struct fit_result *ret, struct fit_message *msg)
+{
+	const struct fit_samples *m = &d->of[FIT_DRIFT];
+	const char *why = m->n && m->shape[0] > 2
+		? NULL
+		: "needs the experiment drift, with more than two times";
+	for (size_t k = 0; !why && k < m->shape[0] * m->shape[1]; k++) {
+		if (m->t[k] <= m->t_programmed)
+			return fit_fail(
+				msg, -EBADMSG, "%s: drift/t: a time before programming", d->path);
+	}
+	if (!why)
+		return fit_samples(m, ret, msg);
+	snprintf(ret->par[FIT_DRIFT_NU].why, sizeof(ret->par[0].why), "%s", why);
+	snprintf(ret->par[FIT_DRIFT_NU_SD].why, sizeof(ret->par[0].why), "%s", why);
+	return 0;
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * fit_faults.c - devices that do not answer to pulses, and lines that bring nothing.
+ *
+ * In a staircase every device goes from RESET to some way up: one that never rises is stuck at RESET
+ * or on a dead line, one that RESET does not bring down is stuck at SET. What rises or was programmed
+ * is alive. A cell without any living device is on a dead column if that column has none anywhere,
+ * else on a dead row: four devices of a cell are not stuck by chance. Rates are binomial, with the
+ * intervals of Clopper and Pearson, Biometrika 26, 404 (1934).
+ */
+#include "fit.h"
+#include <errno.h>
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sort.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define N_TARGET_MAX 64 /* of an experiment; those beyond are taken as they are */
+
+enum state { UNSEEN, ALIVE, LOW, HIGH };
+
+struct survey {
+	struct fit_data *d;
+	size_t n_place;
+	uint8_t *state;    /* [n_place] */
+	bool *dead_row;    /* [n_row] */
+	bool *dead_col;    /* [n_col] */
+	size_t *row, *col; /* [n_row][2], [n_col][2]: devices seen, alive */
+	double *buf;       /* [n_place] scratch */
+	double level;      /* uS, between RESET and what rises */
+};
+
+static double read_mean(const struct fit_samples *m, size_t row, size_t n_read, size_t i)
+{
+	return fit_reads_of(m->g + row * n_read * m->n + i, n_read, m->n).mean;
+}
+
+/* Of a device's staircases: the lowest after RESET, the highest after all SETs. */
+static void stair_ends(const struct fit_samples *m, size_t i, double *ret_low, double *ret_high)
+{
+	size_t n_step = m->shape[1];
+	*ret_low = INFINITY;
+	*ret_high = -INFINITY;
+	for (size_t c = 0; c < m->shape[0]; c++) {
+		*ret_low = fmin(*ret_low, read_mean(m, c * n_step, m->shape[2], i));
+		for (size_t p = n_step / 2 + 1; p < n_step; p++)
+			*ret_high = fmax(*ret_high, read_mean(m, c * n_step + p, m->shape[2], i));
+	}
+}
+
+static double median(double *v, size_t n)
+{
+	gsl_sort(v, 1, n);
+	return n ? v[n / 2] : NAN;
+}
+
+/* A quarter of the way from what RESET leaves to where staircases end. */
+static void find_level(struct survey *s)
+{
+	const struct fit_samples *m = &s->d->of[FIT_STAIRCASE];
+	double low, high;
+	s->level = 0.05 * s->d->g_max;
+	if (!m->n)
+		return;
+	for (size_t i = 0; i < m->n; i++)
+		stair_ends(m, i, &s->buf[i], &high);
+	low = median(s->buf, m->n);
+	for (size_t i = 0; i < m->n; i++)
+		stair_ends(m, i, &high, &s->buf[i]);
+	s->level = low + 0.25 * (median(s->buf, m->n) - low);
+}
+
+static void survey_stairs(struct survey *s)
+{
+	const struct fit_samples *m = &s->d->of[FIT_STAIRCASE];
+	for (size_t i = 0; i < m->n; i++) {
+		double low, high;
+		stair_ends(m, i, &low, &high);
+		s->state[m->place[i]] = low > s->level ? HIGH : high < s->level ? LOW : ALIVE;
+	}
+}
+
+/* A device that programming brought where it was wanted is alive; low ones are only suspects. */
+static void survey_programmed(struct survey *s, const struct fit_samples *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		double g = read_mean(m, 0, m->shape[m->rank - 2], i);
+		uint8_t *state = &s->state[m->place[i]];
+		if ((double)m->g_target[i] < 2.0 * s->level || *state != UNSEEN)
+			continue;
+		*state = g < 0.5 * s->level ? LOW : ALIVE;
+	}
+}
+
+static void count_lines(struct survey *s)
+{
+	for (size_t i = 0; i < s->n_place; i++) {
+		size_t cell = i / PCM_N_DEVICE, row = cell / s->d->n_col, col = cell % s->d->n_col;
+		bool is_alive = s->state[i] == ALIVE || s->state[i] == HIGH;
+		if (s->state[i] == UNSEEN)
+			continue;
+		s->row[2 * row]++;
+		s->col[2 * col]++;
+		s->row[2 * row + 1] += is_alive;
+		s->col[2 * col + 1] += is_alive;
+	}
+}
+
+/* Cells of which all devices were seen, and none is alive. */
+static void find_dead_lines(struct survey *s)
+{
+	size_t n_col = s->d->n_col;
+	for (size_t c = 0; c < n_col; c++)
+		s->dead_col[c] = s->col[2 * c] > PCM_N_DEVICE && !s->col[2 * c + 1];
+	for (size_t cell = 0; cell < s->d->n_row * n_col; cell++) {
+		const uint8_t *state = s->state + cell * PCM_N_DEVICE;
+		bool is_dead = true;
+		for (int k = 0; k < PCM_N_DEVICE; k++)
+			is_dead &= state[k] == LOW;
+		if (is_dead && !s->dead_col[cell % n_col] && !s->row[2 * (cell / n_col) + 1])
+			s->dead_row[cell / n_col] = true;
+	}
+}
+
+static void rate(struct fit_estimate *ret, size_t k, size_t n, const char *why)
+{
+	double x = (double)k, rest = (double)(n - k);
+	*ret = (struct fit_estimate){ .is_known = n > 0 };
+	if (!n) {
+		strcpy(ret->why, why);
+		return;
+	}
+	ret->v = x / (double)n;
+	ret->lo = k ? gsl_cdf_beta_Pinv(0.025, x, rest + 1.0) : 0.0;
+	ret->hi = k < n ? gsl_cdf_beta_Pinv(0.975, x + 1.0, rest) : 1.0;
+}
+
+static bool is_on_dead_line(const struct survey *s, size_t place)
+{
+	size_t cell = place / PCM_N_DEVICE;
+	return s->dead_row[cell / s->d->n_col] || s->dead_col[cell % s->d->n_col];
+}
+
+static void stuck_rates(const struct survey *s, struct fit_result *ret)
+{
+	const struct fit_samples *m = &s->d->of[FIT_STAIRCASE];
+	size_t n = 0, n_low = 0, n_high = 0;
+	for (size_t i = 0; i < m->n; i++) {
+		uint8_t state = s->state[m->place[i]];
+		if (is_on_dead_line(s, m->place[i]))
+			continue;
+		n++;
+		n_low += state == LOW;
+		n_high += state == HIGH;
+	}
+	rate(&ret->par[FIT_STUCK_RESET_RATE], n_low, n, "needs the experiment staircase");
+	rate(&ret->par[FIT_STUCK_SET_RATE], n_high, n, "needs the experiment staircase");
+}
+
+/* Lines count that more than one cell was seen of, rows also with one on a column that is alive. */
+static void line_rates(const struct survey *s, struct fit_result *ret)
+{
+	size_t n_row = 0, n_col = 0, n_dead_row = 0, n_dead_col = 0;
+	for (size_t c = 0; c < s->d->n_col; c++) {
+		n_col += s->col[2 * c] > PCM_N_DEVICE;
+		n_dead_col += s->dead_col[c];
+	}
+	for (size_t r = 0; r < s->d->n_row; r++) {
+		n_row += n_col && s->row[2 * r] >= PCM_N_DEVICE;
+		n_dead_row += n_col && s->dead_row[r];
+	}
+	rate(&ret->par[FIT_DEAD_ROW_RATE], n_dead_row, n_row,
+		"needs staircase and an experiment on whole rows, as program-verify or drift");
+	rate(&ret->par[FIT_DEAD_COL_RATE], n_dead_col, n_col,
+		"needs staircase and an experiment on whole rows, as program-verify or drift");
+}
+
+/* Far from where they were programmed to, as those of their target are: six robust sd. */
+static void mark_missed(struct survey *s, struct fit_samples *m, float target)
+{
+	size_t n_read = m->shape[m->rank - 2], n = 0;
+	for (size_t i = 0; i < m->n; i++) {
+		if (m->g_target[i] == target && !m->is_bad[i])
+			s->buf[n++] = fabs(read_mean(m, 0, n_read, i) - (double)target);
+	}
+	double limit = 6.0 * 1.4826 * median(s->buf, n);
+	for (size_t i = 0; i < m->n; i++) {
+		double off = fabs(read_mean(m, 0, n_read, i) - (double)target);
+		m->is_bad[i] |= m->g_target[i] == target && off > limit;
+	}
+}
+
+static void mark_bad(struct survey *s, struct fit_samples *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		uint8_t state = s->state[m->place[i]];
+		m->is_bad[i] = state == LOW || state == HIGH || is_on_dead_line(s, m->place[i]);
+	}
+	float target[N_TARGET_MAX];
+	for (size_t i = 0, n = 0; i < m->n && m->g_target && n < N_TARGET_MAX; i++) {
+		size_t k = 0;
+		while (k < n && target[k] != m->g_target[i])
+			k++;
+		if (k < n)
+			continue;
+		target[n++] = m->g_target[i];
+		mark_missed(s, m, m->g_target[i]);
+	}
+}
+
+static int survey(struct survey *s, struct fit_result *ret)
+{
+	struct fit_data *d = s->d;
+	s->n_place = d->n_row * d->n_col * PCM_N_DEVICE;
+	s->state = calloc(s->n_place, sizeof(*s->state));
+	s->buf = calloc(s->n_place, sizeof(*s->buf));
+	s->dead_row = calloc(d->n_row, sizeof(*s->dead_row));
+	s->dead_col = calloc(d->n_col, sizeof(*s->dead_col));
+	s->row = calloc(2 * d->n_row, sizeof(*s->row));
+	s->col = calloc(2 * d->n_col, sizeof(*s->col));
+	if (!s->state || !s->buf || !s->dead_row || !s->dead_col || !s->row || !s->col)
+		return -ENOMEM;
+	find_level(s);
+	survey_stairs(s);
+	survey_programmed(s, &d->of[FIT_VERIFY]);
+	survey_programmed(s, &d->of[FIT_DRIFT]);
+	count_lines(s);
+	find_dead_lines(s);
+	stuck_rates(s, ret);
+	line_rates(s, ret);
+	for (int e = 0; e < FIT_N_EXPERIMENT; e++)
+		mark_bad(s, &d->of[e]);
+	return 0;
+}
+
+int fit_faults(struct fit_data *d, struct fit_result *ret, struct fit_message *msg)
+{
+	struct survey s = { .d = d };
+	int r = survey(&s, ret);
+	free(s.state);
+	free(s.buf);
+	free(s.dead_row);
+	free(s.dead_col);
+	free(s.row);
+	free(s.col);
+	return r < 0 ? fit_fail(msg, r, "no memory for %zu devices", s.n_place) : 0;
+}

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * fit_law.c - the SET law, the clamps, RESET and read noise, estimated together from staircases,
+ * RESETs and repeated reads. Every staircase, every cycle of RESET and every device read several
+ * times is a unit of the likelihood, every device a cluster.
+ */
+#include "fit.h"
+#include <errno.h>
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sort.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define N_FEW   400  /* staircases for the first guess */
+#define N_GUESS 40   /* of a clamp */
+#define FAR     1e4  /* uS: a clamp that nothing comes near */
+#define ROUGH   0.3  /* gain of ln likelihood left: a standard error's or so */
+#define FINE    1e-4 /* a hundredth of one */
+#define TOLD    13.8 /* what 2 ln likelihood has to gain by a clamp: chance 0.0002 */
+
+const struct fit_par_info fit_par_table[FIT_N_PAR] = {
+	[FIT_SET_MEAN_0] = { "set_mean_0", 1e-6 },
+	[FIT_SET_MEAN_G] = { "set_mean_g", 1.0 },
+	[FIT_SET_MEAN_P] = { "set_mean_p", 1e-6 },
+	[FIT_SET_SD_0] = { "set_sd_0", 1e-6 },
+	[FIT_SET_SD_G] = { "set_sd_g", 1.0 },
+	[FIT_SET_SD_P] = { "set_sd_p", 1e-6 },
+	[FIT_SET_MEMORY] = { "set_memory", 1.0 },
+	[FIT_G_MIN] = { "g_min", 1e-6 },
+	[FIT_G_MAX] = { "g_max", 1e-6 },
+	[FIT_RESET_MEAN] = { "reset_mean", 1e-6 },
+	[FIT_RESET_SD] = { "reset_sd", 1e-6 },
+	[FIT_READ_SD_0] = { "read_sd_0", 1e-6 },
+	[FIT_READ_SD_G] = { "read_sd_g", 1.0 },
+	[FIT_DRIFT_NU] = { "drift_nu", 1.0 },
+	[FIT_DRIFT_NU_SD] = { "drift_nu_sd", 1.0 },
+	[FIT_STUCK_RESET_RATE] = { "stuck_reset_rate", 1.0 },
+	[FIT_STUCK_SET_RATE] = { "stuck_set_rate", 1.0 },
+	[FIT_DEAD_ROW_RATE] = { "dead_row_rate", 1.0 },
+	[FIT_DEAD_COL_RATE] = { "dead_col_rate", 1.0 },
+};
+
+/* Where the search starts (uS; model_nandakumar2018.c), what it may reach, and small changes. */
+static const struct range {
+	double start, min, max, step;
+} ranges[FIT_N_LAW] = {
+	[FIT_SET_MEAN_0] = { 0.88, -1e3, 1e3, 1e-3 },
+	[FIT_SET_MEAN_G] = { -0.084, -1.0, 1.0, 1e-4 },
+	[FIT_SET_MEAN_P] = { 1.4, -1e3, 1e3, 1e-3 },
+	[FIT_SET_SD_0] = { 0.26, 0.0, 1e3, 1e-3 },
+	[FIT_SET_SD_G] = { 0.091, 0.0, 1.0, 1e-4 },
+	[FIT_SET_SD_P] = { 2.15, 0.0, 1e3, 1e-3 },
+	[FIT_SET_MEMORY] = { 2.6, 0.05, 1e3, 2e-3 },
+	[FIT_G_MIN] = { 0.1, -FAR, FAR, 2e-4 },
+	[FIT_G_MAX] = { 12.0, 1e-3, FAR, 1e-3 },
+	[FIT_RESET_MEAN] = { 0.1, 0.0, 1e3, 2e-4 },
+	[FIT_RESET_SD] = { 4e-4, 1e-8, 1e3, 1e-6 },
+	[FIT_READ_SD_0] = { 0.13, 1e-4, 1e3, 2e-4 },
+	[FIT_READ_SD_G] = { 0.03, 0.0, 1.0, 1e-4 },
+};
+
+/* A number of readings of each kind; stairs are [n_stair][n_step]. */
+struct sample {
+	struct fit_reads *stair, *reset, *repeat;
+	size_t n_stair, n_step, n_reset, n_repeat;
+	size_t every; /* only every so-many-th staircase counts */
+	uint32_t *cluster;
+};
+
+static void sample_done(struct sample *s)
+{
+	free(s->stair);
+	free(s->reset);
+	free(s->repeat);
+	free(s->cluster);
+}
+
+static size_t n_unit(const struct sample *s)
+{
+	return s->n_stair / s->every + s->n_reset + s->n_repeat;
+}
+
+static void likelihood(const void *user, const double *theta, double *ret)
+{
+	const struct sample *s = user;
+	for (size_t i = 0; i < s->n_stair / s->every; i++)
+		*ret++ = fit_staircase_likelihood(
+			theta, s->stair + i * s->every * s->n_step, s->n_step, NULL);
+	for (size_t i = 0; i < s->n_reset; i++)
+		*ret++ = fit_reset_likelihood(theta, &s->reset[i]);
+	for (size_t i = 0; i < s->n_repeat; i++)
+		*ret++ = fit_reads_likelihood(theta, &s->repeat[i]);
+}
+
+static double whole_likelihood(const struct sample *s, const double *theta, double *unit)
+{
+	double sum = 0.0;
+	likelihood(s, theta, unit);
+	for (size_t i = 0; i < n_unit(s); i++)
+		sum += unit[i];
+	return sum;
+}
+
+/* Units one behind the other, staircases [n_cycle][n]; clusters of the units that every 1 gives. */
+static void add_stairs(struct sample *s, const struct fit_samples *m)
+{
+	size_t n_read = m->shape[2];
+	s->n_step = m->shape[1];
+	for (size_t c = 0; c < m->shape[0]; c++) {
+		for (size_t i = 0; i < m->n; i++) {
+			if (m->is_bad[i])
+				continue;
+			struct fit_reads *to = s->stair + s->n_stair * s->n_step;
+			for (size_t p = 0; p < s->n_step; p++)
+				to[p] = fit_reads_of(m->g + (c * s->n_step + p) * n_read * m->n + i,
+					n_read, m->n);
+			s->cluster[s->n_stair++] = m->place[i];
+		}
+	}
+}
+
+static void add_resets(struct sample *s, const struct fit_samples *m)
+{
+	uint32_t *cluster = s->cluster + s->n_stair;
+	for (size_t c = 0; c < m->shape[0]; c++) {
+		for (size_t i = 0; i < m->n; i++) {
+			if (m->is_bad[i])
+				continue;
+			s->reset[s->n_reset] =
+				fit_reads_of(m->g + c * m->shape[1] * m->n + i, m->shape[1], m->n);
+			cluster[s->n_reset++] = m->place[i];
+		}
+	}
+}
+
+/* Repeated reads: of program-verify, of drift's first time otherwise. */
+static void add_repeats(struct sample *s, const struct fit_samples *m)
+{
+	uint32_t *cluster = s->cluster + s->n_stair + s->n_reset;
+	size_t n_read = m->n ? m->shape[m->rank - 2] : 0;
+	for (size_t i = 0; i < m->n && n_read > 1; i++) {
+		if (m->is_bad[i])
+			continue;
+		s->repeat[s->n_repeat] = fit_reads_of(m->g + i, n_read, m->n);
+		cluster[s->n_repeat++] = m->place[i];
+	}
+}
+
+static const struct fit_samples *repeats(const struct fit_data *d)
+{
+	const struct fit_samples *verify = &d->of[FIT_VERIFY];
+	return verify->n && verify->shape[0] > 1 ? verify : &d->of[FIT_DRIFT];
+}
+
+static int sample_init(struct sample *s, const struct fit_data *d, struct fit_message *msg)
+{
+	const struct fit_samples *stair = &d->of[FIT_STAIRCASE], *reset = &d->of[FIT_RESET];
+	size_t n_stair = stair->shape[0] * stair->n, n_reset = reset->shape[0] * reset->n;
+	size_t n_repeat = repeats(d)->n;
+	*s = (struct sample){ .every = 1 };
+	s->stair = calloc(n_stair * stair->shape[1] + 1, sizeof(*s->stair));
+	s->reset = calloc(n_reset + 1, sizeof(*s->reset));
+	s->repeat = calloc(n_repeat + 1, sizeof(*s->repeat));
+	s->cluster = calloc(n_stair + n_reset + n_repeat + 1, sizeof(*s->cluster));
+	if (!s->stair || !s->reset || !s->repeat || !s->cluster) {
+		sample_done(s);
+		return fit_fail(msg, -ENOMEM, "no memory for %zu staircases", n_stair);
+	}
+	if (stair->n)
+		add_stairs(s, stair);
+	if (reset->n)
+		add_resets(s, reset);
+	add_repeats(s, repeats(d));
+	return 0;
+}
+
+static double square(double x)
+{
+	return x * x;
+}
+
+/* The fit in progress. */
+struct law {
+	struct sample s;
+	double theta[FIT_N_LAW], step[FIT_N_LAW], min[FIT_N_LAW], max[FIT_N_LAW];
+	bool is_free[FIT_N_LAW];
+	double covariance[FIT_N_LAW * FIT_N_LAW];
+	double *unit; /* [n_unit] scratch */
+	double sum;
+	size_t n_cluster;
+};
+
+static int maximise(struct law *l, double gain_done, struct fit_message *msg)
+{
+	double n_read = l->s.n_reset ? l->s.reset[0].n : l->s.n_stair ? l->s.stair[0].n : 1.0;
+	double noise = square(l->theta[FIT_READ_SD_0]) / n_read;
+	l->step[FIT_RESET_SD] = 0.003 * noise;
+	l->min[FIT_RESET_SD] = -0.25 * noise;
+	struct fit_problem p = {
+		.n_theta = FIT_N_LAW,
+		.n_unit = n_unit(&l->s),
+		.theta = l->theta,
+		.is_free = l->is_free,
+		.step = l->step,
+		.min = l->min,
+		.max = l->max,
+		.cluster = l->s.cluster,
+		.gain_done = gain_done,
+		.likelihood = likelihood,
+		.user = &l->s,
+		.covariance = l->covariance,
+	};
+	int r = fit_maximise(&p, msg);
+	l->sum = p.sum;
+	l->n_cluster = p.n_cluster;
+	return r;
+}
+
+static void set_free(struct law *l, enum fit_par first, enum fit_par last, bool is_free)
+{
+	for (int i = first; i <= (int)last; i++)
+		l->is_free[i] = is_free;
+}
+
+/* Quantile of the staircases' reads, RESET left out. */
+static int stair_quantile(const struct sample *s, double q, double *ret)
+{
+	size_t n = s->n_stair * (s->n_step - 1), k = 0;
+	double *v = malloc((n + 1) * sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->n_stair * s->n_step; i++) {
+		if (i % s->n_step)
+			v[k++] = s->stair[i].mean;
+	}
+	gsl_sort(v, 1, n);
+	*ret = v[(size_t)(q * (double)(n - 1))];
+	free(v);
+	return 0;
+}
+
+/* The best of N_GUESS values of a clamp. */
+static void guess(struct law *l, enum fit_par par, double lo, double hi)
+{
+	double best = l->theta[par], max = whole_likelihood(&l->s, l->theta, l->unit);
+	for (int k = 0; k < N_GUESS; k++) {
+		l->theta[par] = lo + (hi - lo) * k / (N_GUESS - 1);
+		double sum = whole_likelihood(&l->s, l->theta, l->unit);
+		if (sum > max) {
+			max = sum;
+			best = l->theta[par];
+		}
+	}
+	l->theta[par] = best;
+}
+
+/* Is there a clamp? Not if the samples are as likely without. */
+static bool is_told(struct law *l, enum fit_par par, double far)
+{
+	double was = l->theta[par], with = whole_likelihood(&l->s, l->theta, l->unit), without;
+	l->theta[par] = far;
+	without = whole_likelihood(&l->s, l->theta, l->unit);
+	l->theta[par] = was;
+	return 2.0 * (with - without) > TOLD;
+}
+
+/* Of few staircases, the clamps where the reads seem to have them. */
+static int first_guess(struct law *l, struct fit_message *msg)
+{
+	double median, top;
+	if (stair_quantile(&l->s, 0.5, &median) < 0 || stair_quantile(&l->s, 0.995, &top) < 0)
+		return fit_fail(msg, -ENOMEM, "no memory");
+	for (int i = FIT_SET_MEAN_0; i <= FIT_SET_SD_P; i++)
+		l->theta[i] *= i == FIT_SET_MEAN_G || i == FIT_SET_SD_G ? 1.0 : top / 12.0;
+	l->theta[FIT_G_MAX] = top;
+	l->s.n_reset = l->s.n_repeat = 0;
+	l->s.every = l->s.n_stair / N_FEW + 1;
+	set_free(l, 0, FIT_N_LAW - 1, false);
+	set_free(l, FIT_SET_MEAN_0, FIT_SET_MEMORY, true);
+	int r = maximise(l, ROUGH, msg);
+	guess(l, FIT_G_MAX, median, 1.2 * top);
+	guess(l, FIT_G_MIN, -0.2 * median, 0.4 * median);
+	return r < 0 ? r : maximise(l, ROUGH, msg);
+}
+
+static bool has_repeats(const struct sample *s)
+{
+	return s->n_repeat || (s->n_stair && s->stair[0].n > 1.0) ||
+		(s->n_reset && s->reset[0].n > 1.0);
+}
+
+static int fit_stairs(struct law *l, struct fit_message *msg)
+{
+	struct sample whole = l->s;
+	int r = first_guess(l, msg);
+	l->s = whole;
+	if (r < 0)
+		return r;
+	set_free(l, 0, FIT_N_LAW - 1, true);
+	set_free(l, FIT_READ_SD_0, FIT_READ_SD_G, has_repeats(&l->s));
+	if (!is_told(l, FIT_G_MAX, FAR)) {
+		l->theta[FIT_G_MAX] = FAR;
+		l->is_free[FIT_G_MAX] = false;
+	}
+	if (!is_told(l, FIT_G_MIN, -FAR)) {
+		l->theta[FIT_G_MIN] = -FAR;
+		l->is_free[FIT_G_MIN] = false;
+	}
+	return maximise(l, FINE, msg);
+}
+
+/* RESET and read noise without staircases: where those begin, or all there is. */
+static int fit_rest(struct law *l, struct fit_message *msg)
+{
+	struct sample whole = l->s;
+	l->s.n_stair = 0;
+	l->s.cluster += whole.n_stair;
+	set_free(l, FIT_RESET_MEAN, FIT_RESET_SD, l->s.n_reset > 0);
+	set_free(l, FIT_READ_SD_0, FIT_READ_SD_G, has_repeats(&l->s));
+	int r = maximise(l, FINE, msg);
+	l->s = whole;
+	return r;
+}
+
+static int fit_all(struct law *l, struct fit_message *msg)
+{
+	int r = l->s.n_reset || l->s.n_repeat ? fit_rest(l, msg) : 0;
+	return r < 0 || !l->s.n_stair ? r : fit_stairs(l, msg);
+}
+
+static const char *reason(const struct law *l, enum fit_par i)
+{
+	if (i == FIT_G_MAX && l->s.n_stair)
+		return "no device came near an upper clamp: more pulses (staircase --pulses) would";
+	if (i == FIT_G_MIN && l->s.n_stair)
+		return "no device came near a lower clamp";
+	if (i <= FIT_G_MAX)
+		return "needs the experiment staircase";
+	if (i <= FIT_RESET_SD)
+		return "needs the experiments reset or staircase";
+	return "needs reads one after another: program-verify --reads 16";
+}
+
+/* theta [i], with the interval of a normal estimate; of a square, of the square. */
+static void estimate(const struct law *l, enum fit_par i, struct fit_estimate *ret)
+{
+	double se = sqrt(l->covariance[i * FIT_N_LAW + i]);
+	double k = gsl_cdf_tdist_Pinv(0.975, (double)(l->n_cluster > 2 ? l->n_cluster - 1 : 1));
+	double lo = l->theta[i] - k * se, hi = l->theta[i] + k * se;
+	*ret = (struct fit_estimate){
+		.is_known = l->is_free[i], .v = l->theta[i], .lo = lo, .hi = hi
+	};
+	if (i == FIT_RESET_SD) {
+		ret->v = sqrt(fmax(ret->v, 0.0));
+		ret->lo = sqrt(fmax(lo, 0.0));
+		ret->hi = sqrt(fmax(hi, 0.0));
+	}
+	if (!ret->is_known)
+		strcpy(ret->why, reason(l, i));
+}
+
+static void add_square(struct fit_goodness *g, double z2)
+{
+	double d = z2 - g->mean_square;
+	g->n++;
+	g->mean_square += d / (double)g->n;
+	g->sd += d * (z2 - g->mean_square);
+}
+
+/* From the sum of squares to the sd of the mean. */
+static void end_squares(struct fit_goodness *g, const char *what)
+{
+	g->what = what;
+	g->sd = g->n > 1 ? sqrt(g->sd / (double)(g->n - 1) / (double)g->n) : NAN;
+}
+
+static int stair_goodness(const struct law *l, struct fit_goodness *ret, struct fit_message *msg)
+{
+	struct fit_predicted *predicted = calloc(l->s.n_step, sizeof(*predicted));
+	if (!predicted)
+		return fit_fail(msg, -ENOMEM, "no memory");
+	for (size_t i = 0; i < l->s.n_stair; i++) {
+		const struct fit_reads *reads = l->s.stair + i * l->s.n_step;
+		double sum = 0.0;
+		fit_staircase_likelihood(l->theta, reads, l->s.n_step, predicted);
+		for (size_t p = 1; p < l->s.n_step; p++)
+			sum += square(reads[p].mean - predicted[p].mean) / predicted[p].var;
+		add_square(ret, sum / (double)(l->s.n_step - 1));
+	}
+	end_squares(ret, "step after a pulse against what was predicted from all reads before");
+	free(predicted);
+	return 0;
+}
+
+static void other_goodness(
+	const struct law *l, struct fit_goodness *reset, struct fit_goodness *repeat)
+{
+	const double *theta = l->theta;
+	for (size_t i = 0; i < l->s.n_reset; i++) {
+		const struct fit_reads *r = &l->s.reset[i];
+		double sd = theta[FIT_READ_SD_0] + theta[FIT_READ_SD_G] * theta[FIT_RESET_MEAN];
+		add_square(reset,
+			square(r->mean - theta[FIT_RESET_MEAN]) /
+				(theta[FIT_RESET_SD] + square(sd) / r->n));
+	}
+	end_squares(reset, "conductance after RESET against the population's");
+	for (size_t i = 0; i < l->s.n_repeat; i++) {
+		const struct fit_reads *r = &l->s.repeat[i];
+		double sd = theta[FIT_READ_SD_0] + theta[FIT_READ_SD_G] * fmax(r->mean, 0.0);
+		add_square(repeat, r->sum_square / square(sd) / (r->n - 1.0));
+	}
+	end_squares(repeat, "scatter of reads of a device against the read noise");
+}
+
+static int fit_sample(
+	struct law *l, const struct fit_data *d, struct fit_result *ret, struct fit_message *msg)
+{
+	int r = l->s.n_stair + l->s.n_reset + l->s.n_repeat ? fit_all(l, msg) : 0;
+	if (r < 0)
+		return r;
+	for (int i = 0; i < FIT_N_LAW; i++)
+		estimate(l, (enum fit_par)i, &ret->par[i]);
+	other_goodness(l, &ret->goodness[FIT_RESET],
+		&ret->goodness[repeats(d) == &d->of[FIT_VERIFY] ? FIT_VERIFY : FIT_DRIFT]);
+	memcpy(ret->theta, l->theta, sizeof(l->theta));
+	ret->n_staircase = l->s.n_stair;
+	return l->s.n_stair ? stair_goodness(l, &ret->goodness[FIT_STAIRCASE], msg) : 0;
+}
+
+int fit_law(const struct fit_data *d, struct fit_result *ret, struct fit_message *msg)
+{
+	struct law *l = calloc(1, sizeof(*l));
+	int r = l ? sample_init(&l->s, d, msg) : fit_fail(msg, -ENOMEM, "no memory");
+	if (r < 0) {
+		free(l);
+		return r;
+	}
+	for (int i = 0; i < FIT_N_LAW; i++) {
+		l->theta[i] = ranges[i].start;
+		l->min[i] = ranges[i].min;
+		l->max[i] = ranges[i].max;
+		l->step[i] = ranges[i].step;
+	}
+	l->unit = malloc((n_unit(&l->s) + 1) * sizeof(*l->unit));
+	r = l->unit ? fit_sample(l, d, ret, msg) : fit_fail(msg, -ENOMEM, "no memory");
+	free(l->unit);
+	sample_done(&l->s);
+	free(l);
+	return r;
+}

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Boards with hidden parameters, measured by xbar characterise, fitted by pcm-fit.
+
+twin_recovery.py XBAR PCM_FIT N_BOARD N_DEVICE SIGMAS
+
+Draws N_BOARD sets of parameters, which only the board's URI gets to know, and counts how often the
+truth lies in pcm-fit's 95 % interval. With SIGMAS, the test is that every truth lies in an interval
+of that many standard errors; with 0, that the intervals contain it at the nominal rate.
+"""
+import csv
+import math
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+
+# Around the published devices (emulator/presets/nandakumar2018.yaml), by a third or so.
+RANGES = {
+    "set_mean_0": (0.6e-6, 1.2e-6),
+    "set_mean_g": (-0.11, -0.06),
+    "set_mean_p": (0.9e-6, 2.0e-6),
+    "set_sd_0": (0.2e-6, 0.4e-6),
+    "set_sd_g": (0.06, 0.12),
+    "set_sd_p": (1.5e-6, 2.8e-6),
+    "set_memory": (1.8, 3.5),
+    "g_min": (0.05e-6, 0.25e-6),
+    "g_max": (8e-6, 13e-6),
+    "reset_mean": (0.1e-6, 0.3e-6),
+    "reset_sd": (0.01e-6, 0.03e-6),
+    "read_sd_0": (0.08e-6, 0.2e-6),
+    "read_sd_g": (0.02, 0.05),
+    "drift_nu": (0.03, 0.08),
+    "drift_nu_sd": (0.005, 0.02),
+    "stuck_reset_rate": (0.002, 0.02),
+    "stuck_set_rate": (0.002, 0.02),
+    "dead_row_rate": (0.004, 0.02),
+    "dead_col_rate": (0.004, 0.02),
+}
+
+
+def run(*command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))}: {done.returncode}\n{done.stderr}")
+    return done.stdout
+
+
+def fit_board(xbar, pcm_fit, folder, seed, n_device):
+    """The hidden truth, and (estimate, low, high) of each parameter."""
+    draw = random.Random(seed)
+    truth = {key: draw.uniform(*r) for key, r in RANGES.items()}
+    uri = f"emu:?chips=1&seed={seed}&" + "&".join(f"{k}={v:.9g}" for k, v in truth.items())
+    path = pathlib.Path(folder) / f"board{seed}.h5"
+    run(xbar, "characterise", uri, "-o", path, "--devices", str(n_device), "--pulses", "12",
+        "--cycles", "6", "--reads", "8")
+    rows = csv.DictReader(run(pcm_fit, "--csv", path).splitlines())
+    path.unlink()
+    fitted = {r["parameter"]: tuple(float(r[k]) for k in ("estimate", "low", "high"))
+              for r in rows if r["estimate"]}
+    return truth, fitted
+
+
+def main():
+    xbar, pcm_fit = sys.argv[1:3]
+    n_board, n_device, sigmas = int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5])
+    n_in = dict.fromkeys(RANGES, 0)
+    z = {key: [] for key in RANGES}
+    wrong = []
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in range(1, n_board + 1):
+            truth, fitted = fit_board(xbar, pcm_fit, folder, seed, n_device)
+            for key, value in truth.items():
+                if key not in fitted:
+                    wrong.append(f"board {seed}: {key} was not told")
+                    continue
+                estimate, low, high = fitted[key]
+                n_in[key] += low <= value <= high
+                end = high if value > estimate else low
+                z[key].append((estimate - value) / max(abs(end - estimate) / 1.96, 1e-300))
+                if sigmas and abs(z[key][-1]) > sigmas:
+                    wrong.append(f"board {seed}: {key} is {value:.4g}, fitted "
+                                 f"{estimate:.4g}, 95 % {low:.4g} .. {high:.4g}")
+    print("parameter          in 95 %    mean z   rms z")
+    for key, values in z.items():
+        mean = sum(values) / len(values)
+        rms = math.sqrt(sum(v * v for v in values) / len(values))
+        print(f"{key:18} {n_in[key]:2} of {len(values):2} {mean:+9.2f} {rms:7.2f}")
+    n = n_board * len(RANGES)
+    total = sum(n_in.values())
+    print(f"all                {total} of {n}, {100 * total / n:.1f} %")
+    if not sigmas:
+        # Binomial at 0.95: below these by chance once in a thousand tests of all parameters.
+        wrong += [f"{key}: the truth was in only {k} of {n_board} intervals"
+                  for key, k in n_in.items() if k < 0.95 * n_board - 4 * math.sqrt(0.0475 * n_board)]
+        if total < 0.95 * n - 4 * math.sqrt(0.0475 * n):
+            wrong.append("too few over all parameters")
+    print("\n".join(wrong))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
