@@ -8,6 +8,7 @@
  *	tile_plan.h      which weight sits where
  *	chips_plan.c     the plan on the boards at hand, and in words
  *	chips_picture.c  the same as a picture
+ *	chips_look.c     devices read, for pictures
  *	chips_product.c  requests of tiles, and their codes back to sums
  *	chips_program.c  conductances for initial weights; the mean step of a SET pulse, measured
  *	chips_update.c   changes to pulses

@@ -124,14 +124,20 @@ double snn_metrics_value(const struct snn_metrics *m, uint32_t row, int column)
 
 int64_t snn_metrics_best(const struct snn_metrics *m)
 {
-	int column = snn_metrics_column(m, "valid_nll");
+	int nll = snn_metrics_column(m, "valid_nll");
+	int accuracy = snn_metrics_column(m, "valid_accuracy");
 	int64_t best = -1;
+	double least = INFINITY;
 
 	for (uint32_t i = 0; i < m->n_row; i++) {
-		double v = snn_metrics_value(m, i, column);
+		double v = -snn_metrics_value(m, i, accuracy);
 
-		if (!isnan(v) && (best < 0 || v < snn_metrics_value(m, (uint32_t)best, column)))
+		if (isnan(v)) /* a task without labels */
+			v = snn_metrics_value(m, i, nll);
+		if (v < least) {
+			least = v;
 			best = i;
+		}
 	}
 	return best;
 }

@@ -26,7 +26,10 @@ void snn_metrics_done(struct snn_metrics *m);
 /* Index of a column, -1 if there is none. */
 int snn_metrics_column(const struct snn_metrics *m, const char *name);
 double snn_metrics_value(const struct snn_metrics *m, uint32_t row, int column); /* NAN for -1 */
-/* The row that a run reports: least valid_nll, the earlier of equals; -1 if nothing was evaluated. */
+/*
+ * The row that a run reports: largest valid_accuracy where there are labels, else least valid_nll, the
+ * earlier of equals; -1 if nothing was evaluated.
+ */
 int64_t snn_metrics_best(const struct snn_metrics *m);
 
 #endif

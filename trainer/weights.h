@@ -89,6 +89,15 @@ int snn_weights_chips_new(struct snn_weights **ret, const struct snn_net *net,
 	struct snn_error *e);
 
 /*
+ * A matrix on a board, device by device, each [n_row][n_col][4]; chips only. ret_start: S, what it was
+ * programmed to at the start; ret_g: S, what chips.read_average reads say now; *ret_pulse: SET pulses
+ * since the RESET, as the host counts them, borrowed until the next update, NULL for feedback. -ENOENT
+ * the matrix is not on a board.
+ */
+int snn_weights_chips_look(struct snn_weights *w, uint32_t i_matrix, float *ret_start, float *ret_g,
+	const uint8_t **ret_pulse, struct snn_error *e);
+
+/*
  * The plan as a picture, .svg or .png. -ENOENT there is no gnuplot, and what else drawing says.
  */
 int snn_weights_chips_draw(const struct snn_weights *w, const char *path, struct snn_error *e);

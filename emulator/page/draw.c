@@ -116,7 +116,7 @@ static void put_style(FILE *f, const struct page_series *s, const char *colour)
 		fprintf(f, "using 1:2 with steps lw 2 lc '%s'", colour);
 		break;
 	case PAGE_BOXES:
-		fprintf(f, "using 1:2 with boxes fs solid 0.5 border lc '%s'", colour);
+		fprintf(f, "using 1:2 with boxes lc '%s' fs solid 0.5 border", colour);
 		break;
 	case PAGE_DOTS:
 		fprintf(f, "using 1:2 with points pt 7 ps 0.15 lc '%s'", colour);
