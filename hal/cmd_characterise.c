@@ -185,7 +185,7 @@ static void print_row(void *user, const double *v)
 	const struct table *t = user;
 
 	for (size_t i = 0; i < t->n_col; i++)
-		printf("%s%.6g", i ? t->separator : "", v[i]);
+		printf("%s%.7g", i ? t->separator : "", v[i]);
 	putchar('\n');
 }
 
@@ -273,6 +273,10 @@ static const char doc[] =
 	"  program-verify  conductances after programming, for a list of targets\n"
 	"  drift           conductances as time passes after programming\n"
 	"  read-noise      the sd of a read, as seen over the time between two reads\n"
+	"  faults          all devices of the chip after RESET and after SETs\n"
+	"  adc             columns without input, and swept from end to end of their range\n"
+	"  mvm-error       products of random inputs against what single reads predict\n"
+	"  ir-drop         what is lost along the lines when many rows are driven\n"
 	"\n"
 	"  xbar characterise emu: --experiment staircase --devices 4096 --pulses 20 --csv\n"
 	"  xbar characterise emu: --experiment drift --target-uS 6 --times 25,3600,86400 --csv\n"

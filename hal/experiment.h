@@ -66,7 +66,8 @@ struct xbar_experiment {
 /* NULL-ended. */
 extern const struct xbar_experiment *const xbar_experiments[];
 extern const struct xbar_experiment xbar_exp_staircase, xbar_exp_reset, xbar_exp_program_verify,
-	xbar_exp_drift, xbar_exp_read_noise;
+	xbar_exp_drift, xbar_exp_read_noise, xbar_exp_faults, xbar_exp_adc, xbar_exp_mvm_error,
+	xbar_exp_ir_drop;
 
 const struct xbar_experiment *xbar_experiment_find(const char *name);
 

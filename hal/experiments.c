@@ -17,6 +17,10 @@ const struct xbar_experiment *const xbar_experiments[] = {
 	&xbar_exp_program_verify,
 	&xbar_exp_drift,
 	&xbar_exp_read_noise,
+	&xbar_exp_faults,
+	&xbar_exp_adc,
+	&xbar_exp_mvm_error,
+	&xbar_exp_ir_drop,
 	NULL,
 };
 

@@ -27,7 +27,8 @@ struct xbar_column_health {
 	double gain;          /* of its devices' rise over that of the median column */
 	double offset;        /* codes, without input */
 	double noise;         /* codes, sd without input */
-	double inl;           /* codes, the largest deviation from the best line */
+	double line[2];       /* the best line of a sweep: codes at level 0, codes a level */
+	double inl;           /* codes, the largest deviation from it */
 	double dnl;           /* codes, the largest error of a code's width */
 	int32_t missing_code; /* XBAR_NO_CODE: none */
 	uint32_t n_missing;   /* of codes */

@@ -128,7 +128,7 @@ int xbar_health_linearity(struct xbar_column_health *ret, const double *level, c
 {
 	uint32_t *hits = calloc(2 * (size_t)code_max + 1, sizeof(*hits));
 	double *x = malloc(2 * n_vec * sizeof(*x)), *y = x + n_vec;
-	double line[2], limit = INNER * code_max;
+	double *line = ret->line, limit = INNER * code_max;
 	size_t n;
 	int r = hits && x ? 0 : -ENOMEM;
 

@@ -52,6 +52,68 @@ int xbar_probe_read(const struct xbar_lab *lab, uint32_t chip, float *ret_g)
 	return xbar_lab_result(lab, xbar_read(lab->x, &all, 1, ret_g));
 }
 
+int xbar_probe_read_mean(const struct xbar_lab *lab, uint32_t chip, uint32_t first_row,
+	uint32_t n_row, uint32_t n_read, float *ret_g)
+{
+	const struct xbar_patch w = {
+		.chip = chip, .row = first_row, .n_row = n_row, .n_col = xbar_info(lab->x)->n_col
+	};
+	size_t n = (size_t)n_row * w.n_col * XBAR_N_DEVICE;
+	float *g = malloc(n * sizeof(*g));
+	int r = g ? 0 : no_memory(lab);
+
+	memset(ret_g, 0, n * sizeof(*ret_g));
+	for (uint32_t k = 0; k < n_read && r == 0; k++) {
+		r = xbar_lab_result(lab, xbar_read(lab->x, &w, 1, g));
+		for (size_t i = 0; i < n; i++)
+			ret_g[i] += g[i] / (float)n_read;
+	}
+	free(g);
+	return r;
+}
+
+static double code_max(const struct xbar_info *info)
+{
+	return ldexp(1.0, (int)info->adc_bits - 1) - 1.0;
+}
+
+int xbar_probe_range(const struct xbar_lab *lab, uint32_t chip, double range)
+{
+	const struct xbar_config c = {
+		.chip = chip, .n_col = xbar_info(lab->x)->n_col, .adc_range = (float)range
+	};
+
+	return xbar_lab_result(lab, xbar_configure(lab->x, &c));
+}
+
+void xbar_probe_ranges(const struct xbar_lab *lab, uint32_t chip, float *ret)
+{
+	const struct xbar_info *info = xbar_info(lab->x);
+
+	for (uint32_t j = 0; j < info->n_col; j++)
+		ret[j] = (float)((double)xbar_adc_lsb(lab->x, chip, j) * code_max(info));
+}
+
+/* Columns of one range in one call: most often that is all of them. */
+int xbar_probe_put_ranges(const struct xbar_lab *lab, uint32_t chip, const float *range)
+{
+	uint32_t n_col = xbar_info(lab->x)->n_col;
+	int r = 0;
+
+	for (uint32_t j = 0, end; j < n_col && r == 0; j = end) {
+		end = j + 1;
+		while (end < n_col && range[end] == range[j])
+			end++;
+		r = xbar_lab_result(lab,
+			xbar_configure(lab->x,
+				&(struct xbar_config){ .chip = chip,
+					.col = j,
+					.n_col = end - j,
+					.adc_range = range[j] }));
+	}
+	return r;
+}
+
 int xbar_probe_zero(const struct xbar_lab *lab, uint32_t chip, uint32_t n_vec, int16_t *ret)
 {
 	const struct xbar_info *info = xbar_info(lab->x);

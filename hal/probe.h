@@ -18,6 +18,10 @@ int xbar_probe_pulse(const struct xbar_lab *lab, uint32_t chip, uint32_t first_r
 /* Read every device of the chip once: ret_g [n_row][n_col][4] S. */
 int xbar_probe_read(const struct xbar_lab *lab, uint32_t chip, float *ret_g);
 
+/* Mean of n_read reads of every device of rows: ret_g [n_row][n_col][4] S. */
+int xbar_probe_read_mean(const struct xbar_lab *lab, uint32_t chip, uint32_t first_row,
+	uint32_t n_row, uint32_t n_read, float *ret_g);
+
 /* Products without input: ret [n_vec][n_col] codes. */
 int xbar_probe_zero(const struct xbar_lab *lab, uint32_t chip, uint32_t n_vec, int16_t *ret);
 
@@ -43,6 +47,11 @@ int xbar_sweep_run(struct xbar_sweep *s, const struct xbar_lab *lab);
  * 1 .. n_row.
  */
 uint32_t xbar_sweep_rows(const struct xbar_lab *lab, uint32_t chip, double g_cell, double cover);
+
+/* A full scale of all columns, A; and that of each, ret [n_col], to be put back. */
+int xbar_probe_range(const struct xbar_lab *lab, uint32_t chip, double range);
+void xbar_probe_ranges(const struct xbar_lab *lab, uint32_t chip, float *ret);
+int xbar_probe_put_ranges(const struct xbar_lab *lab, uint32_t chip, const float *range);
 
 /* Words that look random: the same on every machine. */
 uint32_t xbar_probe_hash(uint32_t i);

@@ -63,14 +63,14 @@ struct row {
 
 struct rows {
 	size_t n, n_v;
-	struct row row[64];
+	struct row row[256];
 };
 
 static void keep(void *user, const double *v)
 {
 	struct rows *t = user;
 
-	assert_true(t->n < 64);
+	assert_true(t->n < 256);
 	memcpy(t->row[t->n++].v, v, t->n_v * sizeof(*v));
 }
 
@@ -159,6 +159,48 @@ static void white_read_noise_is_the_same_at_every_lag(void **state)
 		/* Programmed within 0.3 uS or so, which changes sd by 0.01 at most. */
 		assert_true(fabs(t.row[i].v[1] - sd) < 0.01 + 5.0 * sd / sqrt(2.0 * 4096.0));
 	}
+}
+
+/*
+ * Without noise only the ADCs' steps are left: 127 codes for 1.5 times the largest current, so that
+ * 2 x 127 / 1.5 steps lie between the least and the largest ideal one if these are as large: 7.40 bits.
+ */
+static void an_ideal_chip_errs_by_its_adcs_alone(void **state)
+{
+	struct rows t;
+
+	(void)state;
+	run_whole("emu:?preset=ideal&read_noise=off", "mvm-error", OPT(.n_read = 1), &t);
+	assert_int_equal(t.n, 9);
+	assert_true(t.row[8].v[0] == 256.0);
+	assert_true(fabs(t.row[8].v[2] - log2(2.0 * 127.0 / 1.5)) < 0.15);
+}
+
+/* No wire resistance: blocks of rows and all rows give what their devices' reads sum up to. */
+static void currents_of_perfect_lines_add_up(void **state)
+{
+	struct rows t;
+
+	(void)state;
+	run_whole("emu:?seed=11", "ir-drop", OPT(.n_read = 16), &t);
+	assert_int_equal(t.n, 9);
+	for (size_t i = 0; i < 9; i++)
+		assert_true(fabs(t.row[i].v[1] - 1.0) < 0.01);
+}
+
+/* One gain for reads and products, no offsets, no noise without input. */
+static void perfect_columns_measure_as_such(void **state)
+{
+	struct rows t;
+
+	(void)state;
+	run_whole("emu:?seed=12", "adc", OPT(.n_read = 64), &t);
+	for (size_t i = 0; i < t.n; i++) {
+		assert_true(fabs(t.row[i].v[1] - 1.0) < 0.02);
+		assert_true(t.row[i].v[2] == 0.0 && t.row[i].v[3] == 0.0);
+		assert_true(t.row[i].v[4] < 0.6 && t.row[i].v[5] < 0.9);
+	}
+	assert_int_equal(t.n, 256);
 }
 
 static float *all_of(struct xbar_run *r, size_t *ret_n)
@@ -318,6 +360,9 @@ int main(void)
 		cmocka_unit_test(the_staircase_is_the_published_one),
 		cmocka_unit_test(drift_is_the_published_power_law),
 		cmocka_unit_test(white_read_noise_is_the_same_at_every_lag),
+		cmocka_unit_test(an_ideal_chip_errs_by_its_adcs_alone),
+		cmocka_unit_test(currents_of_perfect_lines_add_up),
+		cmocka_unit_test(perfect_columns_measure_as_such),
 		cmocka_unit_test(stopping_and_going_on_gives_the_same_samples),
 		cmocka_unit_test(a_board_that_forgot_begins_anew),
 		cmocka_unit_test(other_options_are_refused_by_name),
