@@ -153,6 +153,25 @@ int pcm_chip_phases(struct pcm_chip *c, enum pcm_phases phases)
 	return 0;
 }
 
+int pcm_chip_configure(
+	struct pcm_chip *c, uint32_t col, uint32_t n_col, const struct pcm_config *config)
+{
+	uint32_t n = config->n_phase;
+	if (!pcm_patch_fits(0, 1, col, n_col) || (n != 0 && n != 1 && n != 4))
+		return -EINVAL;
+	if (config->adc_range != 0.0f && !pcm_adc_range_ok(config->adc_range))
+		return -EINVAL;
+	if (config->gain != 0.0f && !pcm_correction_ok(config->gain, config->offset))
+		return -EINVAL;
+	if (config->adc_range != 0.0f)
+		pcm_chip_adc(c, col, n_col, config->adc_range);
+	if (config->gain != 0.0f)
+		pcm_chip_correct(c, col, n_col, config->gain, config->offset);
+	if (n > 0)
+		pcm_chip_phases(c, n == 4 ? PCM_FOUR_PHASES : PCM_ONE_PHASE);
+	return 0;
+}
+
 float pcm_chip_adc_lsb(const struct pcm_chip *c, uint32_t col)
 {
 	return col < PCM_N_COL ? c->adc_range[col] / c->code_max : 0.0f;

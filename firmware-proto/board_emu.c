@@ -129,10 +129,12 @@ static uint16_t emu_program(void *user, const struct cmd_patch *w, const uint32_
 static uint16_t emu_configure(void *user, const struct cmd_config *c)
 {
 	struct board_emu *b = user;
-	float range;
+	struct pcm_config config = { .n_phase = c->n_phase };
 
-	memcpy(&range, &c->adc_range_bits, sizeof(range));
-	return error_of(pcm_chip_adc(b->chip[c->chip], c->col, c->n_col, range));
+	memcpy(&config.adc_range, &c->adc_range_bits, sizeof(config.adc_range));
+	memcpy(&config.gain, &c->gain_bits, sizeof(config.gain));
+	memcpy(&config.offset, &c->offset_bits, sizeof(config.offset));
+	return error_of(pcm_chip_configure(b->chip[c->chip], c->col, c->n_col, &config));
 }
 
 static uint32_t emu_lsb(void *user, uint8_t chip, uint16_t col)
@@ -324,7 +326,7 @@ void board_emu_describe(struct board_emu *b, struct fw_config *ret)
 	info->v_read_bits = bits_of(prm->v_read);
 	info->g_max_bits = bits_of(prm->g_max);
 	info->t_mvm = (uint64_t)(prm->t_mvm * 1e9 + 0.5);
-	info->caps = CMD_FEATURE_SAVE | CMD_FEATURE_WAIT;
+	info->caps = CMD_FEATURE_SAVE | CMD_FEATURE_WAIT | CMD_FEATURE_CORRECT;
 	/* Programming nothing is wrong (-EINVAL) for a model that can program, else -ENOTSUP. */
 	if (pcm_chip_program(b->chip[0], &nothing, NULL) != -ENOTSUP)
 		info->caps |= CMD_FEATURE_PROGRAM;

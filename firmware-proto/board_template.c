@@ -128,7 +128,10 @@ static uint16_t chip_read(void *user, const struct cmd_patch *w, uint32_t *ret_b
 	return CMD_OK;
 }
 
-/* Refuse with CMD_E_RANGE what the ADC cannot do. */
+/*
+ * Refuse with CMD_E_RANGE what the ADC cannot do. gain_bits and n_phase are 0, as this board does not
+ * say CMD_FEATURE_CORRECT; if yours corrects or has phases, say it, and use them where not 0.
+ */
 static uint16_t chip_configure(void *user, const struct cmd_config *c)
 {
 	struct board *b = user;

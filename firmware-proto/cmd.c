@@ -285,19 +285,26 @@ bool cmd_take_rest(struct wire_reader *r, struct cmd_rest *ret)
 void cmd_put_config(struct wire_writer *w, const struct cmd_config *x)
 {
 	wire_put_u8(w, x->chip);
-	wire_put_u8(w, 0);
+	wire_put_u8(w, x->n_phase);
 	wire_put_u16(w, x->col);
 	wire_put_u16(w, x->n_col);
 	wire_put_u32(w, x->adc_range_bits);
+	wire_put_u32(w, x->gain_bits);
+	wire_put_u32(w, x->offset_bits);
 }
 
 bool cmd_take_config(struct wire_reader *r, struct cmd_config *ret)
 {
 	ret->chip = wire_take_u8(r);
-	wire_take_u8(r);
+	ret->n_phase = wire_take_u8(r);
 	ret->col = wire_take_u16(r);
 	ret->n_col = wire_take_u16(r);
 	ret->adc_range_bits = wire_take_u32(r);
+	ret->gain_bits = ret->offset_bits = 0;
+	if (r->n < r->size) {
+		ret->gain_bits = wire_take_u32(r);
+		ret->offset_bits = wire_take_u32(r);
+	}
 	return !r->is_bad;
 }
 

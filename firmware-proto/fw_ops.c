@@ -269,6 +269,8 @@ static uint16_t run_configure(
 		return CMD_E_FORM;
 	if (c.chip >= f->config.info.n_chip || !is_within(c.col, c.n_col, f->config.info.n_col))
 		return CMD_E_RANGE;
+	if ((c.gain_bits || c.n_phase) && !(f->config.info.caps & CMD_FEATURE_CORRECT))
+		return CMD_E_RANGE;
 	error = f->config.ops->configure(f->config.chip_user, &c);
 	if (error)
 		return error;

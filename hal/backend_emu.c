@@ -107,7 +107,7 @@ static void fill_info(const struct emu *e, struct xbar_info *info)
 	info->v_read = (float)prm->v_read;
 	info->g_max = (float)prm->g_max;
 	info->t_mvm = (uint64_t)(prm->t_mvm * 1e9 + 0.5);
-	info->caps = XBAR_CAP_SAVE | XBAR_CAP_WAIT;
+	info->caps = XBAR_CAP_SAVE | XBAR_CAP_WAIT | XBAR_CAP_CORRECT;
 	/* Programming nothing is wrong (-EINVAL) for a model that can program, else -ENOTSUP. */
 	if (pcm_chip_program(e->chip[0], &nothing, NULL) != -ENOTSUP)
 		info->caps |= XBAR_CAP_PROGRAM;
@@ -251,9 +251,10 @@ static int emu_program(
 static int emu_configure(void *be, const struct xbar_config *c, struct xbar_message *msg)
 {
 	struct emu *e = be;
+	struct pcm_config config = { c->adc_range, c->gain, c->offset, c->n_phase };
 
 	e->is_changed = true;
-	if (pcm_chip_adc(e->chip[c->chip], c->col, c->n_col, c->adc_range) < 0)
+	if (pcm_chip_configure(e->chip[c->chip], c->col, c->n_col, &config) < 0)
 		return xbar_fail(msg, -ERANGE,
 			"configure: chip %u: adc_range = %g A is outside 1e-12 .. 1000 A", c->chip,
 			(double)c->adc_range);

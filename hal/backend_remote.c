@@ -100,6 +100,7 @@ static void fill_info(struct remote *b, const struct cmd_info *i, struct xbar_in
 	static_assert((int)CMD_FEATURE_SAVE == (int)XBAR_CAP_SAVE, "same capabilities");
 	static_assert((int)CMD_FEATURE_PROGRAM == (int)XBAR_CAP_PROGRAM, "same capabilities");
 	static_assert((int)CMD_FEATURE_WAIT == (int)XBAR_CAP_WAIT, "same capabilities");
+	static_assert((int)CMD_FEATURE_CORRECT == (int)XBAR_CAP_CORRECT, "same capabilities");
 	snprintf(info->board, sizeof(info->board), "%s", i->board);
 	snprintf(info->model, sizeof(info->model), "%s", i->model);
 	snprintf(info->serial, sizeof(info->serial), "%s", i->serial);
@@ -113,7 +114,8 @@ static void fill_info(struct remote *b, const struct cmd_info *i, struct xbar_in
 	info->v_read = remote_float(i->v_read_bits);
 	info->g_max = remote_float(i->g_max_bits);
 	info->t_mvm = i->t_mvm;
-	info->caps = i->caps & (XBAR_CAP_SAVE | XBAR_CAP_PROGRAM | XBAR_CAP_WAIT);
+	info->caps =
+		i->caps & (XBAR_CAP_SAVE | XBAR_CAP_PROGRAM | XBAR_CAP_WAIT | XBAR_CAP_CORRECT);
 	b->caps = info->caps;
 }
 
@@ -248,8 +250,15 @@ static int take_lsb(void *user, const struct session_arg *arg, const struct cmd_
 static int remote_configure(void *be, const struct xbar_config *c, struct xbar_message *msg)
 {
 	struct remote *b = be;
-	struct cmd_config config = { (uint8_t)c->chip, (uint16_t)c->col, (uint16_t)c->n_col,
-		remote_bits(c->adc_range) };
+	struct cmd_config config = {
+		.chip = (uint8_t)c->chip,
+		.n_phase = (uint8_t)c->n_phase,
+		.col = (uint16_t)c->col,
+		.n_col = (uint16_t)c->n_col,
+		.adc_range_bits = remote_bits(c->adc_range),
+		.gain_bits = remote_bits(c->gain),
+		.offset_bits = remote_bits(c->offset),
+	};
 	struct wire_writer w;
 	int r = remote_ready(b, msg);
 

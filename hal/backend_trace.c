@@ -316,6 +316,11 @@ static int tracer_configure(void *be, const struct xbar_config *c, struct xbar_m
 	trace_begin(&x->t, TRACE_CONFIGURE);
 	call_patch(&x->t, &(struct xbar_patch){ c->chip, 0, 0, c->col, c->n_col });
 	trace_call(&x->t, &c->adc_range, sizeof(c->adc_range));
+	if (c->gain != 0.0f || c->n_phase != 0) { /* older recordings know none */
+		trace_call(&x->t, &c->gain, sizeof(c->gain));
+		trace_call(&x->t, &c->offset, sizeof(c->offset));
+		trace_call(&x->t, &c->n_phase, sizeof(c->n_phase));
+	}
 	if (x->inner) {
 		r = x->inner->configure(x->be, c, msg);
 		if (r == 0) {

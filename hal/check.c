@@ -227,6 +227,27 @@ int xbar_check_program(const struct xbar_info *info, const struct xbar_patch *w,
 	return check_options(opt, msg);
 }
 
+static int check_correction(
+	const struct xbar_info *info, const struct xbar_config *c, struct xbar_message *msg)
+{
+	if (c->gain == 0.0f && c->n_phase == 0)
+		return 0;
+	if (!(info->caps & XBAR_CAP_CORRECT))
+		return xbar_fail(msg, -ENOTSUP,
+			"configure: this board has no correction and no phases; correct its codes "
+			"in the program");
+	if (c->gain != 0.0f && !(c->gain >= 1e-3f && c->gain <= 1e3f))
+		return xbar_fail(msg, -ERANGE, "configure: gain = %g is outside 0.001 .. 1000",
+			(double)c->gain);
+	if (c->gain != 0.0f && !(c->offset >= -1.0f && c->offset <= 1.0f))
+		return xbar_fail(msg, -ERANGE, "configure: offset = %g A is outside -1 .. 1 A",
+			(double)c->offset);
+	if (c->n_phase != 0 && c->n_phase != 1 && c->n_phase != 4)
+		return xbar_fail(
+			msg, -ERANGE, "configure: n_phase = %u, 1 and 4 are possible", c->n_phase);
+	return 0;
+}
+
 int xbar_check_configure(
 	const struct xbar_info *info, const struct xbar_config *c, struct xbar_message *msg)
 {
@@ -237,9 +258,12 @@ int xbar_check_configure(
 	if (!fits(c->col, c->n_col, info->n_col))
 		return span_complaint(
 			"configuration", 0, "column", c->col, c->n_col, info->n_col, msg);
-	if (!(c->adc_range > 0.0f && isfinite(c->adc_range)))
+	if (c->adc_range == 0.0f && c->gain == 0.0f && c->n_phase == 0)
+		return xbar_fail(msg, -ERANGE,
+			"configure: adc_range = 0 A, gain = 0 and n_phase = 0 change nothing");
+	if (!(c->adc_range >= 0.0f && isfinite(c->adc_range)))
 		return xbar_fail(msg, -ERANGE,
 			"configure: adc_range = %g A is not a positive finite current",
 			(double)c->adc_range);
-	return 0;
+	return check_correction(info, c, msg);
 }

@@ -94,8 +94,9 @@ static json_t *stats_as_json(const struct xbar_stats *s)
 
 static json_t *caps_as_json(uint32_t caps)
 {
-	return json_pack("{s:b, s:b, s:b}", "save", !!(caps & XBAR_CAP_SAVE), "program",
-		!!(caps & XBAR_CAP_PROGRAM), "wait", !!(caps & XBAR_CAP_WAIT));
+	return json_pack("{s:b, s:b, s:b, s:b}", "save", !!(caps & XBAR_CAP_SAVE), "program",
+		!!(caps & XBAR_CAP_PROGRAM), "wait", !!(caps & XBAR_CAP_WAIT), "correct",
+		!!(caps & XBAR_CAP_CORRECT));
 }
 
 static int print_json(struct cli_board *b, const struct xbar_stats *s)
@@ -126,7 +127,9 @@ static void print_text(struct cli_board *b, const struct xbar_stats *s)
 		i->dac_bits, XBAR_DAC_MAX, XBAR_DAC_MAX, (double)i->v_read, i->adc_bits,
 		(double)xbar_adc_lsb(b->x, 0, 0));
 	printf("product    %g s\n", (double)i->t_mvm * 1e-9);
-	printf("can        %s%s%s\n", i->caps & XBAR_CAP_SAVE ? "save its state, " : "",
+	printf("can        %s%s%s%s\n", i->caps & XBAR_CAP_SAVE ? "save its state, " : "",
+		i->caps & XBAR_CAP_CORRECT ? "correct gains and offsets, read in 1 or 4 phases, "
+					   : "",
 		i->caps & XBAR_CAP_PROGRAM ? "program by itself, " : "be programmed by pulses, ",
 		i->caps & XBAR_CAP_WAIT ? "wait in no time" : "wait");
 	printf("so far     %.9g s of chip time, %g J\n", (double)s->time * 1e-9, s->energy);

@@ -253,6 +253,15 @@ void pcm_chip_correction(
  */
 int pcm_chip_phases(struct pcm_chip *c, enum pcm_phases phases);
 
+/* All of the above at once, or nothing: -EINVAL. A 0 leaves it as it is. */
+struct pcm_config {
+	float adc_range;    /* A */
+	float gain, offset; /* 1, A; both are as they are if gain is 0 */
+	uint32_t n_phase;   /* 1, 4 */
+};
+int pcm_chip_configure(
+	struct pcm_chip *c, uint32_t col, uint32_t n_col, const struct pcm_config *config);
+
 /* Let dt ns pass. -EOVERFLOW if the clock would pass 2^62 ns (146 years). */
 int pcm_chip_wait(struct pcm_chip *c, uint64_t dt);
 void pcm_chip_stats(const struct pcm_chip *c, struct pcm_stats *ret);

@@ -42,7 +42,7 @@ extern "C" {
 #define CMD_VERSION 1 /* of the payloads; HELLO agrees on one */
 
 /* CRC-32C of schema.txt, which lists every payload; what mutates needs both ends to agree. */
-#define CMD_SCHEMA 0x7bbcc256
+#define CMD_SCHEMA 0xe3f608eb
 
 #define CMD_N_DEVICE    4    /* devices of a cell */
 #define CMD_N_ROW_MAX   1024 /* of a chip: a pulse has 10 bits for each */
@@ -149,6 +149,7 @@ enum cmd_feature {                    /* as enum xbar_cap of the host */
 	CMD_FEATURE_SAVE = 1 << 0,    /* SAVE, LOAD */
 	CMD_FEATURE_PROGRAM = 1 << 1, /* PROGRAM */
 	CMD_FEATURE_WAIT = 1 << 2,    /* WAIT: without, the host sleeps */
+	CMD_FEATURE_CORRECT = 1 << 3, /* CONFIGURE's gain, offset and n_phase */
 };
 
 struct cmd_welcome {
@@ -326,11 +327,16 @@ size_t cmd_n_value(size_t n_frame);
 void cmd_put_values(struct wire_writer *w, const void *bits, size_t n);
 bool cmd_take_values(struct wire_reader *r, void *ret_bits, size_t n);
 
-/* CONFIGURE; the reply has the size of one ADC code, binary32 A. */
+/*
+ * CONFIGURE; the reply has the size of one ADC code, binary32 A. What is 0 stays as it is; a request
+ * may end after adc_range.
+ */
 struct cmd_config {
 	uint8_t chip;
+	uint8_t n_phase; /* 1 or 4, of the whole chip */
 	uint16_t col, n_col;
-	uint32_t adc_range_bits; /* binary32, A, full scale */
+	uint32_t adc_range_bits;         /* binary32, A, full scale */
+	uint32_t gain_bits, offset_bits; /* binary32, 1, A: I counts as gain I + offset */
 };
 
 void cmd_put_config(struct wire_writer *w, const struct cmd_config *x);

@@ -55,6 +55,7 @@ enum xbar_cap {
 	XBAR_CAP_SAVE = 1 << 0,    /* xbar_save() and xbar_load(): the whole state can be kept */
 	XBAR_CAP_PROGRAM = 1 << 1, /* the chip programs closed-loop by itself */
 	XBAR_CAP_WAIT = 1 << 2,    /* xbar_wait() advances an emulated clock instead of sleeping */
+	XBAR_CAP_CORRECT = 1 << 3, /* xbar_configure() takes a correction and phases */
 };
 
 struct xbar_info {
@@ -100,10 +101,21 @@ struct xbar_patch {
 	uint32_t row, n_row, col, n_col;
 };
 
+/* What is 0 stays as it is. */
 struct xbar_config {
 	uint32_t chip;
 	uint32_t col, n_col;
 	float adc_range; /* A, full scale of these columns, > 0 */
+	/*
+	 * XBAR_CAP_CORRECT: a current that these columns' ADCs take for I counts as gain I + offset,
+	 * 1e-3 .. 1e3 and within +-1 A, in xbar_mvm() and xbar_read(); both stay if gain is 0.
+	 */
+	float gain, offset; /* 1, A */
+	/*
+	 * XBAR_CAP_CORRECT, the whole chip: 1 reads both signs of inputs and devices at once; 4 reads
+	 * each combination apart, four times slower, more precise.
+	 */
+	uint32_t n_phase;
 };
 
 /* How xbar_program() verifies; 0 in a field means its default. */
@@ -175,6 +187,10 @@ int xbar_read(struct xbar *x, const struct xbar_patch *w, size_t n_patch, float 
 int xbar_program(struct xbar *x, const struct xbar_patch *w, const float *g,
 	const struct xbar_program_options *opt, struct xbar_program_stats *ret);
 
+/*
+ * Change how columns convert; takes no chip time. -ERANGE for what no ADC does, or if nothing is to
+ * change; -ENOTSUP a correction or phases without XBAR_CAP_CORRECT.
+ */
 int xbar_configure(struct xbar *x, const struct xbar_config *c);
 
 /* Let dt seconds pass, 0 <= dt <= 1e9: an emulator's clock advances, hardware sleeps. */

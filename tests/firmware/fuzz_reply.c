@@ -44,6 +44,19 @@ static void check_same(void)
 		}                               \
 	} while (0)
 
+/* May end before gain and offset, which are 0 then. */
+static void take_config(void)
+{
+	struct cmd_config x;
+
+	if (!cmd_take_config(&r, &x))
+		return;
+	cmd_put_config(&w, &x);
+	if (r.n < w.n)
+		w.n -= 8;
+	check_same();
+}
+
 static void take_fixed(uint8_t which)
 {
 	switch (which) {
@@ -72,7 +85,7 @@ static void take_fixed(uint8_t which)
 		TAKE_AND_PUT_0(patch);
 		break;
 	case 8:
-		TAKE_AND_PUT_0(config);
+		take_config();
 		break;
 	case 9:
 		TAKE_AND_PUT_0(columns);

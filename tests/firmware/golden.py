@@ -56,7 +56,7 @@ PAYLOADS = {
     "patch": struct.pack("<BBHHHH", 1, 0, 17, 1, 3, 253),
     "rest": struct.pack("<HH", 248, 756),
     "values": f32(0.0) + f32(1.5e-6) + f32(-2.5e-7) + f32(1.0),
-    "config": struct.pack("<BBHH", 1, 0, 100, 28) + f32(4e-5),
+    "config": struct.pack("<BBHH", 1, 4, 100, 28) + f32(4e-5) + f32(1.0625) + f32(-2.5e-7),
     "lsb": f32(3.125e-7),
     "columns": struct.pack("<BBHH", 2, 0, 1, 255),
     "wait": struct.pack("<Q", 3600 * 10**9),

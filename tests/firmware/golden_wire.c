@@ -183,7 +183,9 @@ static void put_more(struct wire_writer *w, const char *name)
 	else if (!strcmp(name, "values"))
 		cmd_put_values(w, values, 4);
 	else if (!strcmp(name, "config"))
-		cmd_put_config(w, &(struct cmd_config){ 1, 100, 28, bits_of(4e-5f) });
+		cmd_put_config(w,
+			&(struct cmd_config){ 1, 4, 100, 28, bits_of(4e-5f), bits_of(1.0625f),
+				bits_of(-2.5e-7f) });
 	else if (!strcmp(name, "lsb"))
 		cmd_put_lsb(w, bits_of(3.125e-7f));
 	else if (!strcmp(name, "columns"))

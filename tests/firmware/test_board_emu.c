@@ -158,14 +158,21 @@ static void both_read(void)
 
 static void both_configure(void)
 {
-	struct xbar_config c = { below(2), below(256), 1, 1e-5f * (float)(1 + below(10)) };
-	struct cmd_config x = { .chip = (uint8_t)c.chip, .col = (uint16_t)c.col, .n_col = 1 };
+	struct xbar_config c = { below(2), below(256), 1, 1e-5f * (float)(1 + below(10)),
+		below(2) ? 0.01f * (float)(50 + below(100)) : 0.0f, 1e-7f * ((float)below(21) - 10),
+		below(3) ? 0 : 1 + 3 * below(2) };
+	struct cmd_config x = { .chip = (uint8_t)c.chip,
+		.n_phase = (uint8_t)c.n_phase,
+		.col = (uint16_t)c.col,
+		.n_col = 1 };
 	struct wire_writer w = writer();
 	struct wire_reader r;
 	float lsb, want;
 	uint32_t bits;
 
 	memcpy(&x.adc_range_bits, &c.adc_range, 4);
+	memcpy(&x.gain_bits, &c.gain, 4);
+	memcpy(&x.offset_bits, &c.offset, 4);
 	cmd_put_config(&w, &x);
 	assert_int_equal(xbar_configure(emu, &c), 0);
 	r = ask(CMD_CONFIGURE, w.n);

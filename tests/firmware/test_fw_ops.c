@@ -409,7 +409,7 @@ static void columns_are_configured_and_asked(void **state)
 
 	(void)state;
 	begin();
-	cmd_put_config(&w, &(struct cmd_config){ 1, 4, 5, 2000 });
+	cmd_put_config(&w, &(struct cmd_config){ 1, 0, 4, 5, 2000, 0, 0 });
 	assert_int_equal(ask_done(CMD_CONFIGURE, 1), CMD_OK);
 	assert_true(cmd_take_lsb(&rest, lsb));
 	assert_int_equal(lsb[0], 1000 + 256 + 4);
@@ -422,9 +422,43 @@ static void columns_are_configured_and_asked(void **state)
 	cmd_put_columns(&w, &(struct cmd_columns){ 0, 2, 29 });
 	assert_int_equal(ask(CMD_LSB), CMD_E_RANGE);
 	begin();
-	cmd_put_config(&w, &(struct cmd_config){ 2, 0, 1, 2000 });
+	cmd_put_config(&w, &(struct cmd_config){ 2, 0, 0, 1, 2000, 0, 0 });
 	assert_int_equal(ask(CMD_CONFIGURE), CMD_E_RANGE);
 	assert_int_equal(rig.chips.n_call, 1);
+}
+
+/* What a host of before there were corrections sends: the request ends after the range. */
+static void a_configuration_may_end_after_the_range(void **state)
+{
+	struct cmd_config got = { .gain_bits = 7, .offset_bits = 7 };
+	struct wire_reader r;
+
+	(void)state;
+	begin();
+	cmd_put_config(&w, &(struct cmd_config){ 1, 0, 4, 5, 2000, 1, 2 });
+	w.n -= 8;
+	r = (struct wire_reader){ w.buf, w.n, 0, false };
+	assert_true(cmd_take_config(&r, &got));
+	assert_int_equal(got.gain_bits | got.offset_bits, 0);
+	assert_int_equal(ask_done(CMD_CONFIGURE, 1), CMD_OK);
+	begin();
+	cmd_put_config(&w, &(struct cmd_config){ 1, 0, 4, 5, 2000, 1, 2 });
+	w.n -= 4;
+	assert_int_equal(ask(CMD_CONFIGURE), CMD_E_FORM);
+}
+
+static void corrections_need_the_feature(void **state)
+{
+	static const struct cmd_config all[] = { { 1, 4, 4, 5, 0, 0, 0 },
+		{ 1, 0, 4, 5, 2000, 0x3f800000, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		begin();
+		cmd_put_config(&w, &all[i]);
+		assert_int_equal(ask(CMD_CONFIGURE), CMD_E_RANGE);
+	}
+	assert_int_equal(rig.chips.n_call, 0);
 }
 
 static void time_passes_and_is_told(void **state)
@@ -533,7 +567,7 @@ static void bytes_after_the_known_fields_are_ignored(void **state)
 	wire_put_u32(&w, 0xdeadbeef);
 	assert_int_equal(ask(CMD_WAIT), CMD_OK);
 	begin();
-	cmd_put_config(&w, &(struct cmd_config){ 1, 4, 5, 2000 });
+	cmd_put_config(&w, &(struct cmd_config){ 1, 0, 4, 5, 2000, 0, 0 });
 	wire_put_u8(&w, 1);
 	assert_int_equal(ask(CMD_CONFIGURE), CMD_OK);
 }
@@ -542,6 +576,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(products_of_several_chips_come_in_one_reply, setup),
+		cmocka_unit_test_setup(a_configuration_may_end_after_the_range, setup),
+		cmocka_unit_test_setup(corrections_need_the_feature, setup),
 		cmocka_unit_test_setup(wide_codes_take_two_bytes, setup),
 		cmocka_unit_test_setup(
 			products_outside_the_chip_are_refused_before_any_runs, setup),

@@ -318,6 +318,27 @@ static void wrong_configurations_and_waits_are_refused(void **state)
 	assert_true(xbar_adc_lsb(*state, 0, 0) == lsb);
 }
 
+static void wrong_corrections_are_refused(void **state)
+{
+	const struct xbar_config wrong[] = { { .gain = -1.0f }, { .gain = 1e-4f }, { .gain = NAN },
+		{ .gain = 1.0f, .offset = 2.0f }, { .gain = 1.0f, .offset = NAN }, { .n_phase = 2 },
+		{ .gain = 1.0f, .adc_range = -1.0f }, { 0 } };
+	struct xbar_stats before = contract_stats(*state);
+
+	if (!(xbar_info(*state)->caps & XBAR_CAP_CORRECT)) {
+		struct xbar_config c = { .n_col = 1, .gain = 1.0f };
+
+		assert_refused(*state, xbar_configure(*state, &c), -ENOTSUP, &before);
+		return;
+	}
+	for (size_t k = 0; k < sizeof(wrong) / sizeof(wrong[0]); k++) {
+		struct xbar_config c = wrong[k];
+
+		c.n_col = 1;
+		assert_refused(*state, xbar_configure(*state, &c), -ERANGE, &before);
+	}
+}
+
 static void calls_without_a_board_are_einval(void **state)
 {
 	struct xbar_stats s;
@@ -393,6 +414,59 @@ static void devices_0_and_1_add_and_2_and_3_subtract(void **state)
 	pulse(*state, 0, 3, 5, 3, XBAR_SET, 8);
 	assert_true(product(*state, 127, &n_sat) < 0);
 	assert_true(product(*state, -127, &n_sat) > 0);
+}
+
+/* gain 0.5, then an offset of 40 codes, of column 5 only; what is 0 stays. */
+static void a_correction_changes_what_a_column_says(void **state)
+{
+	struct xbar_config c = { .n_col = xbar_info(*state)->n_col };
+	float g[XBAR_N_DEVICE], half[XBAR_N_DEVICE], lsb;
+	const struct xbar_patch cell = { 0, 3, 1, 5, 1 };
+	uint32_t n_sat;
+	int16_t code;
+
+	if (!(xbar_info(*state)->caps & XBAR_CAP_CORRECT))
+		skip();
+	c.adc_range = xbar_info(*state)->v_read * xbar_info(*state)->g_max * 2;
+	assert_int_equal(xbar_configure(*state, &c), 0);
+	lsb = xbar_adc_lsb(*state, 0, 5);
+	pulse(*state, 0, 3, 5, 0, XBAR_SET, 20);
+	code = product(*state, 127, &n_sat);
+	assert_int_equal(xbar_read(*state, &cell, 1, g), 0);
+	c = (struct xbar_config){ .col = 5, .n_col = 1, .gain = 0.5f };
+	assert_int_equal(xbar_configure(*state, &c), 0);
+	assert_true(xbar_adc_lsb(*state, 0, 5) == lsb);
+	/* A read's noise is under a fifth of the conductance, at 5 sigma under a whole. */
+	assert_int_equal(xbar_read(*state, &cell, 1, half), 0);
+	assert_true(half[0] < 0.75f * g[0]);
+	assert_in_range(product(*state, 127, &n_sat), code / 4, 3 * code / 4);
+	c.offset = 40 * lsb;
+	assert_int_equal(xbar_configure(*state, &c), 0);
+	c = (struct xbar_config){ .col = 5, .n_col = 1, .n_phase = 4 };
+	assert_int_equal(xbar_configure(*state, &c), 0);
+	assert_in_range(product(*state, 127, &n_sat), 40 + code / 4, 40 + 3 * code / 4);
+}
+
+static void four_phases_take_four_times_as_long(void **state)
+{
+	struct xbar_config c = { .n_col = 1, .n_phase = 4 };
+	struct xbar_stats s[3];
+	uint32_t n_sat;
+
+	if (!(xbar_info(*state)->caps & XBAR_CAP_CORRECT))
+		skip();
+	s[0] = contract_stats(*state);
+	product(*state, 1, &n_sat);
+	s[1] = contract_stats(*state);
+	assert_int_equal(xbar_configure(*state, &c), 0);
+	product(*state, 1, &n_sat);
+	s[2] = contract_stats(*state);
+	assert_int_equal(s[2].time - s[1].time, 4 * (s[1].time - s[0].time));
+	assert_true(fabs((s[2].energy - s[1].energy) / (s[1].energy - s[0].energy) - 4) < 1e-9);
+	c.n_phase = 1;
+	assert_int_equal(xbar_configure(*state, &c), 0);
+	product(*state, 1, &n_sat);
+	assert_int_equal(contract_stats(*state).time - s[2].time, s[1].time - s[0].time);
 }
 
 static void bits_are_counted_from_the_lowest(void **state)
@@ -682,9 +756,12 @@ int main(void)
 		ON_A_BOARD(wrong_reads_are_einval_and_do_nothing),
 		ON_A_BOARD(wrong_programs_are_refused_and_do_nothing),
 		ON_A_BOARD(wrong_configurations_and_waits_are_refused),
+		ON_A_BOARD(wrong_corrections_are_refused),
 		cmocka_unit_test(calls_without_a_board_are_einval),
 		ON_A_BOARD(set_raises_and_reset_lowers_a_device),
 		ON_A_BOARD(devices_0_and_1_add_and_2_and_3_subtract),
+		ON_A_BOARD(a_correction_changes_what_a_column_says),
+		ON_A_BOARD(four_phases_take_four_times_as_long),
 		ON_A_BOARD(bits_are_counted_from_the_lowest),
 		ON_A_BOARD(saturated_codes_are_counted),
 		ON_A_BOARD(a_configuration_holds_for_its_columns_only),

@@ -121,13 +121,17 @@ static void do_read(struct pair *p)
 static void do_configure(struct pair *p)
 {
 	struct xbar_patch w = patch(p, UINT32_MAX);
-	struct xbar_config c = { w.chip, w.col, w.n_col, 1e-6f * (float)(1 + below(p, 50)) };
+	struct xbar_config c = { w.chip, w.col, w.n_col, 1e-6f * (float)below(p, 50),
+		below(p, 2) ? 0.01f * (float)(50 + below(p, 100)) : 0.0f,
+		1e-7f * ((float)below(p, 21) - 10), below(p, 4) ? 1 + 3 * below(p, 2) : 0 };
 	float lsb[2];
+	int r[2];
 
 	for (int k = 0; k < 2; k++) {
-		assert_int_equal(xbar_configure(p->side[k].x, &c), 0);
+		r[k] = xbar_configure(p->side[k].x, &c);
 		lsb[k] = xbar_adc_lsb(p->side[k].x, c.chip, c.col);
 	}
+	assert_int_equal(r[0], r[1]);
 	assert_memory_equal(&lsb[0], &lsb[1], sizeof(lsb[0]));
 }
 

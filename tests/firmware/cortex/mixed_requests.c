@@ -92,12 +92,16 @@ static void put_program(struct mixed *m, struct wire_writer *w)
 static void put_config(struct mixed *m, struct wire_writer *w)
 {
 	static const uint32_t ranges[] = { 0x38d1b717, 0x37d1b717, 0x00000000, 0x7fc00000 };
+	static const uint32_t gains[] = { 0x3f800000, 0x3f8ccccd, 0x00000000, 0xbf800000 };
 
 	cmd_put_config(w,
 		&(struct cmd_config){ .chip = draw_chip(m),
 			.col = draw_side(m, N_SIDE - 64),
 			.n_col = (uint16_t)(1 + mixed_draw(m, 64)),
-			.adc_range_bits = ranges[mixed_draw(m, 4)] });
+			.n_phase = (uint8_t)(mixed_draw(m, 3) ? 0 : 4 - 3 * mixed_draw(m, 2)),
+			.adc_range_bits = ranges[mixed_draw(m, 4)],
+			.gain_bits = gains[mixed_draw(m, 4)],
+			.offset_bits = 0xb4d6bf95 });
 }
 
 static void put_columns(struct mixed *m, struct wire_writer *w)
