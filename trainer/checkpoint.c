@@ -49,9 +49,9 @@ static void fields_to_row(const double *f, struct snn_epoch *w, uint32_t epoch)
 /* What a run may change when it goes on. */
 static bool is_free(const char *path)
 {
-	return !strcmp(path, "train.epochs") || !strcmp(path, "train.eval_every") ||
-		!strcmp(path, "train.checkpoint_every") || !strcmp(path, "data") ||
-		!strcmp(path, "uri") || !strcmp(path, "uri2") ||
+	return !strcmp(path, "train.epochs") || !strcmp(path, "train.threads") ||
+		!strcmp(path, "train.eval_every") || !strcmp(path, "train.checkpoint_every") ||
+		!strcmp(path, "data") || !strcmp(path, "uri") || !strcmp(path, "uri2") ||
 		!strcmp(path, "chips.compensate") || !strcmp(path, "chips.wait");
 }
 

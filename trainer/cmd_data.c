@@ -13,7 +13,9 @@ struct arguments {
 
 static const struct argp_option options[] = {
 	{ "to", 'o', "DIR", 0, "folder to put it in (default: the user's data folder)", 0 },
-	{ "url", 'U', "URL", 0, "take it from a mirror; the checksum must still be right", 0 },
+	{ "url", 'U', "URL", 0,
+		"take it from a mirror (a folder, if it ends in /); the checksum must still be right",
+		0 },
 	{ 0 },
 };
 
@@ -51,8 +53,8 @@ static const struct argp argp = { .options = options,
 	.parser = parse,
 	.args_doc = "get NAME\nlist",
 	.doc = "Download public data sets from where their authors keep them."
-	       "\vA file appears under its name only when it is whole and its SHA-256 is right. "
-	       "Example: osttp data get jsb" };
+	       "\vA file appears under its name only when it is whole and its checksum is right. "
+	       "Examples: osttp data get jsb, osttp data get shd" };
 
 int cmd_data(int argc, char **argv)
 {

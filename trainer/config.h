@@ -18,6 +18,9 @@
 
 #define SNN_MAX_HIDDEN 8
 
+#define SNN_MAX_SPEAKER 12 /* of the Heidelberg digits */
+#define SNN_MAX_LIST    12 /* the longest of lists of settings */
+
 enum snn_weights_kind { SNN_WEIGHTS_FLOAT, SNN_WEIGHTS_CHIPS };
 enum snn_neuron { SNN_SNU, SNN_SSNU };
 enum snn_reset { SNN_RESET_FULL, SNN_RESET_SOFT };
@@ -59,7 +62,7 @@ struct snn_config {
 	} network;
 
 	struct {
-		uint32_t epochs, batch;
+		uint32_t epochs, batch, threads;
 		int update, trace, optimizer, loss;
 		uint32_t loss_steps;   /* of loss: last */
 		double teacher_rate;   /* probability of a teacher event in a step */
@@ -73,6 +76,16 @@ struct snn_config {
 		double clip; /* limit of a sequence's gradient norm, 0 none */
 		uint32_t eval_every, checkpoint_every; /* epochs */
 	} train;
+
+	struct {
+		char files[64]; /* NAME of NAME_train.h5 and NAME_test.h5 */
+		uint32_t bins;  /* steps */
+		double bin;     /* s, a step */
+		uint32_t pool;  /* channels that make one input */
+		uint32_t n_valid;
+		uint32_t valid_speakers[SNN_MAX_SPEAKER];
+		uint32_t limit; /* recordings of each file at most, 0 all */
+	} speech;
 
 	struct {
 		int scheme, device;

@@ -15,7 +15,7 @@ static_assert(offsetof(struct snn_config, network.hidden) ==
 	"a list's length stands just before it");
 
 /* Names only, so that the configuration does not need the code behind them (tests compare). */
-static const char *const task_names[] = { "chorale", "jsb", NULL };
+static const char *const task_names[] = { "chorale", "jsb", "shd", NULL };
 const char *const snn_rule_names[] = { "bptt", "fa", "dfa", "drtp", "eprop", "eprop-rnd", "ostl",
 	"ostl-rnd", "decolle", "etlp", "osttp", NULL };
 
@@ -33,6 +33,10 @@ static const char *const scheme_names[] = { "mixed-precision", "stochastic", "si
 static const char *const device_names[] = { "round-robin", "random", "lowest", NULL };
 
 static const char *const compensate_names[] = { "none", "global", "column", NULL };
+
+static_assert(offsetof(struct snn_config, speech.valid_speakers) ==
+		offsetof(struct snn_config, speech.n_valid) + sizeof(uint32_t),
+	"as above");
 
 #define AT(f)   .offset = offsetof(struct snn_config, f)
 #define TEXT(f) .type = SNN_VALUE_TEXT, AT(f), .size = sizeof(((struct snn_config *)0)->f)
@@ -108,6 +112,8 @@ const struct snn_option snn_option_table[] = {
 		.help = "passes over the training split" },
 	{ "train.batch", U32(train.batch, 1, 65536), .def = "1", .unit = "sequences",
 		.help = "run in lockstep, one update together" },
+	{ "train.threads", U32(train.threads, 1, 256), .def = "1",
+		.help = "that share the sequences of a batch, float weights only; the result does not depend on it, and more than batch / 4 or 4 are of no use" },
 	{ "train.update", CHOICE(train.update, update_names), .def = "sequence",
 		.help = "when weights change: at the end of a sequence, or at every step" },
 	{ "train.trace", CHOICE(train.trace, trace_names), .def = "auto",
@@ -146,6 +152,20 @@ const struct snn_option snn_option_table[] = {
 		.help = "between evaluations of the valid and test splits" },
 	{ "train.checkpoint_every", U32(train.checkpoint_every, 1, 1e6), .def = "1", .unit = "epochs",
 		.help = "between checkpoints" },
+
+	{ "speech.files", TEXT(speech.files), .def = "shd",
+		.help = "task shd: NAME of NAME_train.h5 and NAME_test.h5" },
+	{ "speech.bins", U32(speech.bins, 2, 65535), .def = "100", .unit = "steps",
+		.help = "of a recording; what comes later is left out" },
+	{ "speech.bin", REAL(speech.bin, 1e-6, 10), .def = "0.01", .unit = "s",
+		.help = "a step; an input is active if its channel spikes in it, once or more" },
+	{ "speech.pool", U32(speech.pool, 1, 700), .def = "1", .unit = "channels",
+		.help = "neighbours that make one input" },
+	{ "speech.valid_speakers", .type = SNN_VALUE_U32_LIST, AT(speech.valid_speakers),
+		.size = SNN_MAX_SPEAKER, .def = "3", .min = 0, .max = 65535,
+		.help = "training speakers that are for validation instead" },
+	{ "speech.limit", U32(speech.limit, 0, 1e6), .def = "0", .unit = "recordings",
+		.help = "of each file, at most; 0: all" },
 
 	{ "update.scheme", CHOICE(update.scheme, scheme_names), .def = "mixed-precision",
 		.help = "changes to pulses: accumulate to whole pulses, round at random, or one pulse of the right sign where a change is large enough" },

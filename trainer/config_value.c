@@ -132,11 +132,11 @@ static int set_list(
 	const struct snn_option *o, const char *text, uint32_t *ret, struct snn_error *e)
 {
 	const char *p = skip_blanks(text);
-	uint32_t list[SNN_MAX_HIDDEN] = { 0 };
+	uint32_t list[SNN_MAX_LIST] = { 0 };
 	uint32_t n = 0;
 	bool in_brackets = *p == '[';
 
-	assert(o->size == SNN_MAX_HIDDEN);
+	assert(o->size <= SNN_MAX_LIST);
 	p = skip_blanks(p + in_brackets);
 	for (;;) {
 		size_t len = strcspn(p, ",] \t");
@@ -163,7 +163,7 @@ static int set_list(
 	if (*p)
 		return wrong_type(o, text, "a list of whole numbers such as [100, 50]", e);
 	ret[-1] = n;
-	memcpy(ret, list, sizeof(list));
+	memcpy(ret, list, o->size * sizeof(*list));
 	return 0;
 }
 

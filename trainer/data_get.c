@@ -3,18 +3,20 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <nettle/md5.h>
 #include <nettle/sha2.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 #include "data_path.h"
 #include "make_folder.h"
 #include "part_file.h"
 
-#define FILE_MAX        ((curl_off_t)256 << 20) /* bytes; a server that sends more is not ours */
-#define CONNECT_TIMEOUT 30L                     /* s */
-#define STALL_TIMEOUT   60L                     /* s below 100 bytes/s */
+#define FILE_MAX        ((curl_off_t)1 << 30) /* bytes; a server that sends more is not ours */
+#define CONNECT_TIMEOUT 30L                   /* s */
+#define STALL_TIMEOUT   60L                   /* s below 100 bytes/s */
 
 const struct snn_data_source snn_data_sources[] = {
 	{
@@ -24,13 +26,30 @@ const struct snn_data_source snn_data_sources[] = {
 		.sha256 = "2db9329f1881a1d3f49703ec556bf1d6f84b4f6c1d702c156536e93cf31e1c91",
 		.help = "Bach's chorales at quarter-note steps, 0.4 MB",
 	},
+	{
+		.name = "shd",
+		.file = "shd_train.h5",
+		.url = "https://compneuro.net/datasets/shd_train.h5.gz",
+		.md5 = "8e9877c85f29a28dd353ea6a54402667",
+		.help = "Spiking Heidelberg Digits, 8156 recordings to train with",
+	},
+	{
+		.name = "shd",
+		.file = "shd_test.h5",
+		.url = "https://compneuro.net/datasets/shd_test.h5.gz",
+		.md5 = "207ad1295a0ab611e22d1734989c254e",
+		.help = "and 2264 to test",
+	},
 	{ .name = NULL },
 };
 
 struct download {
 	struct snn_part *part;
 	struct sha256_ctx sha;
-	curl_off_t n_byte;
+	struct md5_ctx md5;
+	z_stream gz;
+	bool is_packed, is_unpacked; /* gzip; its end was met */
+	curl_off_t n_byte;           /* of the file in the folder */
 	int code;
 	struct snn_error *e;
 	bool is_terminal;
@@ -52,21 +71,47 @@ static const struct snn_data_source *source_of(const char *name, struct snn_erro
 	return NULL;
 }
 
+/* Bytes of the file itself. */
+static int keep(struct download *d, const void *data, size_t n)
+{
+	d->n_byte += (curl_off_t)n;
+	if (d->n_byte > FILE_MAX)
+		return snn_fail(d->e, -EFBIG, "more than %lld MiB came, this is not the file",
+			(long long)(FILE_MAX >> 20));
+	sha256_update(&d->sha, n, data);
+	md5_update(&d->md5, n, data);
+	return snn_part_write(d->part, data, n, d->e);
+}
+
+static int unpack(struct download *d, void *data, size_t n)
+{
+	unsigned char out[1 << 16];
+	int r = 0;
+
+	d->gz.next_in = data;
+	d->gz.avail_in = (uInt)n; /* libcurl's pieces are small */
+	while (r == 0 && d->gz.avail_in && !d->is_unpacked) {
+		int z;
+
+		d->gz.next_out = out;
+		d->gz.avail_out = sizeof(out);
+		z = inflate(&d->gz, Z_NO_FLUSH);
+		if (z != Z_OK && z != Z_STREAM_END)
+			return snn_fail(d->e, -EBADMSG, "what came cannot be unpacked: %s",
+				d->gz.msg ? d->gz.msg : "not gzip");
+		d->is_unpacked = z == Z_STREAM_END;
+		r = keep(d, out, sizeof(out) - d->gz.avail_out);
+	}
+	return r;
+}
+
 static size_t on_data(char *data, size_t size, size_t n, void *user)
 {
 	struct download *d = user;
 
 	n *= size;
-	d->n_byte += (curl_off_t)n;
-	if (d->n_byte > FILE_MAX)
-		d->code = snn_fail(d->e, -EFBIG, "more than %lld MiB came, this is not the file",
-			(long long)(FILE_MAX >> 20));
-	else
-		d->code = snn_part_write(d->part, data, n, d->e);
-	if (d->code < 0)
-		return CURL_WRITEFUNC_ERROR;
-	sha256_update(&d->sha, n, (const uint8_t *)data);
-	return n;
+	d->code = d->is_packed ? unpack(d, data, n) : keep(d, data, n);
+	return d->code < 0 ? CURL_WRITEFUNC_ERROR : n;
 }
 
 static int on_progress(
@@ -122,6 +167,8 @@ static int download(const char *url, bool is_override, struct download *d, struc
 		fputc('\n', stderr);
 	if (d->code < 0)
 		return d->code;
+	if (ok == CURLE_OK && d->is_packed && !d->is_unpacked)
+		return snn_fail(e, -EIO, "%.300s: the end is missing", url);
 	if (ok != CURLE_OK)
 		return snn_fail(e, -EIO,
 			"%.300s: %s; without a network, fetch the file elsewhere and give its place with --data",
@@ -133,25 +180,75 @@ static int check_sum(
 	const struct snn_data_source *s, struct download *d, const char *url, struct snn_error *e)
 {
 	uint8_t digest[SHA256_DIGEST_SIZE];
+	size_t n = s->sha256 ? SHA256_DIGEST_SIZE : MD5_DIGEST_SIZE;
+	const char *want = s->sha256 ? s->sha256 : s->md5;
 	char hex[2 * SHA256_DIGEST_SIZE + 1];
 
-	sha256_digest(&d->sha, sizeof(digest), digest);
-	for (size_t i = 0; i < sizeof(digest); i++)
+	if (s->sha256)
+		sha256_digest(&d->sha, n, digest);
+	else
+		md5_digest(&d->md5, n, digest);
+	for (size_t i = 0; i < n; i++)
 		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-	if (!strcmp(hex, s->sha256))
+	if (!strcmp(hex, want))
 		return 0;
-	return snn_fail(e, -EBADMSG,
-		"%.300s: %lld bytes with sha256 %s, expected %s; nothing is kept", url,
-		(long long)d->n_byte, hex, s->sha256);
+	return snn_fail(e, -EBADMSG, "%.300s: %lld bytes with %s %s, expected %s; nothing is kept",
+		url, (long long)d->n_byte, s->sha256 ? "sha256" : "md5", hex, want);
+}
+
+static int get_file(const struct snn_data_source *s, const char *url, bool is_override,
+	const char *folder, struct snn_error *e)
+{
+	size_t n_url = strlen(url);
+	struct download d = { .e = e,
+		.is_terminal = isatty(STDERR_FILENO),
+		.is_packed = n_url > 3 && !strcmp(url + n_url - 3, ".gz") };
+	char path[1200];
+	int r;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, s->file) >= sizeof(path))
+		return snn_fail(e, -ENAMETOOLONG, "path too long: %.200s...", folder);
+	/* 16: the header and checksum of gzip. */
+	if (d.is_packed && inflateInit2(&d.gz, 16 + MAX_WBITS) != Z_OK)
+		return snn_fail(e, -ENOMEM, "no memory to unpack %s", s->file);
+	sha256_init(&d.sha);
+	md5_init(&d.md5);
+	r = snn_part_open(&d.part, path, e);
+	if (r == 0)
+		r = download(url, is_override, &d, e);
+	if (r == 0)
+		r = check_sum(s, &d, url, e);
+	if (r == 0)
+		r = snn_part_commit(d.part, e);
+	snn_part_free(d.part);
+	if (d.is_packed)
+		inflateEnd(&d.gz);
+	return r;
+}
+
+/* Where a file comes from, with a mirror or without. */
+static int address(char *buf, size_t n, const struct snn_data_source *s, const char *mirror,
+	struct snn_error *e)
+{
+	size_t n_mirror = mirror ? strlen(mirror) : 0;
+	bool is_folder = n_mirror && mirror[n_mirror - 1] == '/';
+	bool has_more = (s > snn_data_sources && !strcmp(s[-1].name, s->name)) ||
+		(s[1].name && !strcmp(s[1].name, s->name));
+	int len;
+
+	if (mirror && !is_folder && has_more)
+		return snn_fail(e, -EINVAL,
+			"%s is several files: give the folder of the mirror, ending in /", s->name);
+	len = snprintf(buf, n, "%s%s", mirror ? mirror : s->url,
+		is_folder ? strrchr(s->url, '/') + 1 : "");
+	return (size_t)len < n ? 0 : snn_fail(e, -ENAMETOOLONG, "%.200s...: too long", mirror);
 }
 
 int snn_data_get(
 	const char *name, const char *url_override, const char *folder, struct snn_error *e)
 {
 	const struct snn_data_source *s = source_of(name, e);
-	const char *url = url_override ? url_override : s ? s->url : NULL;
-	struct download d = { .e = e, .is_terminal = isatty(STDERR_FILENO) };
-	char home[1024], path[1200];
+	char home[1024], url[1200];
 	int r;
 
 	if (!s)
@@ -162,20 +259,11 @@ int snn_data_get(
 			return r;
 		folder = home;
 	}
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, s->file) >= sizeof(path))
-		return snn_fail(e, -ENAMETOOLONG, "path too long: %.200s...", folder);
 	r = snn_make_folder(folder, e);
-	if (r < 0)
-		return r;
-	r = snn_part_open(&d.part, path, e);
-	if (r < 0)
-		return r;
-	sha256_init(&d.sha);
-	r = download(url, url_override != NULL, &d, e);
-	if (r == 0)
-		r = check_sum(s, &d, url, e);
-	if (r == 0)
-		r = snn_part_commit(d.part, e);
-	snn_part_free(d.part);
+	for (; r == 0 && s->name && !strcmp(s->name, name); s++) {
+		r = address(url, sizeof(url), s, url_override, e);
+		if (r == 0)
+			r = get_file(s, url, url_override != NULL, folder, e);
+	}
 	return r;
 }

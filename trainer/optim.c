@@ -75,14 +75,17 @@ SNN_FAST static void sgd_momentum(size_t n, float eta, float mu, float scale,
 }
 
 /* eta and epsilon have the bias corrections of this update in them. */
-static void adam(const struct snn_optim *o, size_t n, float eta, float epsilon, float scale,
-	const double *g, float *m1, float *m2, float *delta)
+SNN_FAST static void adam(const struct snn_optim *o, size_t n, float eta, float epsilon,
+	float scale, const double *restrict g, float *restrict m1, float *restrict m2,
+	float *restrict delta)
 {
+	float beta1 = o->beta1, beta2 = o->beta2;
+
 	for (size_t i = 0; i < n; i++) {
 		float x = scale * (float)g[i];
 
-		m1[i] = settle(o->beta1 * m1[i] + (1 - o->beta1) * x);
-		m2[i] = settle(o->beta2 * m2[i] + (1 - o->beta2) * x * x);
+		m1[i] = settle(beta1 * m1[i] + (1 - beta1) * x);
+		m2[i] = settle(beta2 * m2[i] + (1 - beta2) * x * x);
 		delta[i] = -eta * m1[i] / (sqrtf(m2[i]) + epsilon);
 	}
 }

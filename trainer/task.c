@@ -7,7 +7,8 @@
 
 const char *const snn_split_names[SNN_N_SPLIT] = { "train", "valid", "test" };
 
-const struct snn_task *const snn_tasks[] = { &snn_task_chorale, &snn_task_jsb, NULL };
+const struct snn_task *const snn_tasks[] = { &snn_task_chorale, &snn_task_jsb, &snn_task_shd,
+	NULL };
 
 const struct snn_task *snn_task_find(const char *name)
 {

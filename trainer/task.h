@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "config.h"
 #include "error.h"
 
 /*
@@ -48,16 +49,16 @@ struct snn_dataset {
 };
 
 /*
- * A task is a name, a one-line help and a loader. seed is the run's seed; data is --data, NULL or
- * "" where not given. Every sequence has at least two steps. *ret is written only on success.
+ * A task is a name, a one-line help and a loader, which looks at c->seed, c->data and settings of its
+ * own. Every sequence has at least two steps. *ret is written only on success.
  */
 struct snn_task {
 	const char *name, *help;
-	int (*load)(struct snn_dataset *ret, uint64_t seed, const char *data, struct snn_error *e);
+	int (*load)(struct snn_dataset *ret, const struct snn_config *c, struct snn_error *e);
 };
 
 extern const struct snn_task *const snn_tasks[]; /* ends with NULL; the first is the default */
-extern const struct snn_task snn_task_chorale, snn_task_jsb;
+extern const struct snn_task snn_task_chorale, snn_task_jsb, snn_task_shd;
 
 const struct snn_task *snn_task_find(const char *name); /* NULL if unknown */
 void snn_dataset_done(struct snn_dataset *d);

@@ -219,19 +219,17 @@ static double split_entropy(const struct snn_dataset *d, enum snn_split split)
 	return sum / n;
 }
 
-static int chorale_load(
-	struct snn_dataset *ret, uint64_t seed, const char *data, struct snn_error *e)
+static int chorale_load(struct snn_dataset *ret, const struct snn_config *c, struct snn_error *e)
 {
 	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
 	struct snn_builder b = { 0 };
 	struct snn_dataset d;
 	int r;
 
-	(void)data; /* nothing to be read */
 	if (!rng)
 		return snn_fail(e, -ENOMEM, "task chorale: no memory");
 	for (int s = 0; s < SNN_N_SPLIT; s++) {
-		gsl_rng_set(rng, split_seed(seed, (enum snn_split)s));
+		gsl_rng_set(rng, split_seed(c->seed, (enum snn_split)s));
 		for (uint32_t i = 0; i < pieces[s]; i++)
 			generate_piece(&b, rng, (enum snn_split)s);
 	}

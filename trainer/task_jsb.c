@@ -139,15 +139,14 @@ static int parse(const char *file, json_t **ret, struct snn_error *e)
 	return 0;
 }
 
-static int jsb_load(struct snn_dataset *ret, uint64_t seed, const char *data, struct snn_error *e)
+static int jsb_load(struct snn_dataset *ret, const struct snn_config *c, struct snn_error *e)
 {
 	struct snn_builder b = { 0 };
 	char file[1200];
 	json_t *root = NULL;
 	int r;
 
-	(void)seed;
-	r = snn_data_path(file, sizeof(file), data, JSB_FILE, "jsb", e);
+	r = snn_data_path(file, sizeof(file), c->data, JSB_FILE, "jsb", e);
 	if (r < 0)
 		return r;
 	r = parse(file, &root, e);

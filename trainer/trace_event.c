@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * trace_event.c - traces that change only where an input spikes.
+ * trace_event.c - traces that cost n operations per input spike instead of n * n_in per step.
  *
- * With A_i(t) the product of a_i since a mark, E_ij = eps_ij / A_i changes only when x_j is not 0,
- * and with P_i(t) = sum of c_i A_i since the mark the gradient sum_t c_i eps_ij is P_i E_ij + F_ij,
- * where an input x_j at step u adds x_j / A_i(u) to E_ij and -P_i(u-1) x_j / A_i(u) to F_ij. Cost: n
- * per input spike instead of n * n_in per step.
+ * Steps are kept for a window of WINDOW of them: a, c = L psi, and which inputs spiked. With eps' the
+ * traces at its beginning, those in the window are eps(t) = A(0..t) eps' + sum_{u <= t} A(u+1..t) x(u), where
+ * A(u..t) = a(u) .. a(t), and therefore
  *
- * A_i shrinks (or is exactly 0 after a spike outside psi's support), and P E + F cancels by a factor
- * A_i: sums are in double, and a neuron is settled, its mark set anew, when |A_i| leaves
- * A_MIN .. A_MAX: F += P E, E *= A, A = 1, P = 0. At 1e-3 cancellation costs 3 of double's 16 digits,
- * which leaves more than float32 has. Columns whose traces have all decayed below EPS_MIN of an
- * input spike's are beyond float32's rounding: they leave the list of live columns.
+ *	sum_t c(t) eps(t) = a(0) z(0) eps' + sum_u z(u) x(u)      z(u) = c(u) + a(u+1) z(u+1)
+ *	eps at its end    = A(0..) eps'    + sum_u r(u) x(u)      r(u) = a(u+1) r(u+1)
+ *
+ * z and r start with c and 1 at the window's last step. At its end each column takes its inputs' z, and,
+ * if the sequence goes on, r; only then are there columns of eps to look after, once a window. Memory does
+ * not depend on a sequence's length, no product of a's is ever divided by, and the numbers are those of
+ * trace_dense.c up to rounding.
  */
 #include <errno.h>
 #include <math.h>
@@ -21,24 +22,33 @@
 #include "fast.h"
 #include "trace.h"
 
-#define A_MIN   1e-3
-#define A_MAX   1e5
-#define EPS_MIN 1e-9
+#define WINDOW 128 /* a step's number fits a byte; sequences up to here never make eps */
+/* Below this numbers are 0: arithmetic on subnormal ones is many times slower. */
+#define TINY 1e-30f
 
 struct event_lane {
-	double *big_a, *p; /* [n] */
-	double *e, *f;     /* [n_in][n] */
-	uint32_t n_live;
-	uint32_t *live; /* [n_in] columns with anything in e or f */
-	uint8_t *is_live;
+	float *a, *c;     /* [WINDOW][n] */
+	float *x;         /* of the inputs below; only where inputs are real */
+	uint16_t *column; /* [n_event] inputs in the order of steps */
+	uint8_t *step;
+	uint32_t n_step, n_event;
+	bool is_real;
+	float *eps;       /* [n_in][n] at the window's beginning, of live columns */
+	uint8_t *is_live; /* [n_in] */
 };
 
 struct event {
 	struct event_lane *lane; /* [n_lane] */
-	double *inv, *p_inv;     /* [n] scratch; inv owns the block of doubles */
-	uint32_t *out;           /* [n] scratch: neurons to settle */
-	uint32_t *index;         /* owns the lists */
-	uint8_t *flag;
+	/* Scratch. */
+	double *z;                /* [n] */
+	float *z_all, *r_all;     /* [WINDOW][n] */
+	float *sum, *first, *all; /* [n] a column's sum; a(0) z(0); A(0..) */
+	uint32_t *begin;          /* [n_in + 1] of each column below */
+	uint8_t *step;            /* [WINDOW * n_in] inputs by column */
+	float *x;
+	float *real;      /* owns the floats */
+	uint8_t *byte;    /* owns the bytes */
+	uint16_t *column; /* owns the columns */
 };
 
 static void event_done(struct snn_trace *tr)
@@ -47,42 +57,65 @@ static void event_done(struct snn_trace *tr)
 
 	if (!ev)
 		return;
-	free(ev->inv);
-	free(ev->index);
-	free(ev->flag);
+	free(ev->z);
+	free(ev->real);
+	free(ev->begin);
+	free(ev->byte);
+	free(ev->column);
 	free(ev->lane);
 	free(ev);
+}
+
+static void carve(struct event *ev, size_t n, size_t n_in, size_t n_lane)
+{
+	size_t n_window = WINDOW * n, n_event = WINDOW * n_in;
+	uint8_t *byte = ev->byte;
+	float *p = ev->real;
+
+	ev->z_all = p;
+	ev->r_all = p + n_window;
+	ev->sum = p + 2 * n_window;
+	ev->first = ev->sum + n;
+	ev->all = ev->first + n;
+	ev->x = ev->all + n;
+	p = ev->x + n_event;
+	ev->step = byte;
+	byte += n_event;
+	for (size_t k = 0; k < n_lane; k++) {
+		struct event_lane *q = &ev->lane[k];
+
+		q->a = p;
+		q->c = p + n_window;
+		q->x = p + 2 * n_window;
+		q->eps = q->x + n_event;
+		p = q->eps + n * n_in;
+		q->column = ev->column + k * n_event;
+		q->step = byte;
+		q->is_live = byte + n_event;
+		byte += n_event + n_in;
+	}
 }
 
 static int event_init(struct snn_trace *tr)
 {
 	struct event *ev = calloc(1, sizeof(*ev));
 	size_t n = tr->n, n_in = tr->n_in, n_lane = tr->n_lane;
-	double *d;
+	size_t n_window = WINDOW * n, n_event = WINDOW * n_in;
 
 	if (!ev)
 		return -ENOMEM;
 	tr->state = ev;
 	ev->lane = calloc(n_lane, sizeof(*ev->lane));
-	ev->inv = calloc(2 * n + n_lane * (2 * n + 2 * n * n_in), sizeof(*ev->inv));
-	ev->index = calloc(n + n_lane * n_in, sizeof(*ev->index));
-	ev->flag = calloc(n_lane * n_in, 1);
-	if (!ev->lane || !ev->inv || !ev->index || !ev->flag)
+	ev->z = calloc(n, sizeof(*ev->z));
+	ev->begin = calloc(n_in + 1, sizeof(*ev->begin));
+	ev->column = calloc(n_lane * n_event, sizeof(*ev->column));
+	ev->byte = calloc(n_event + n_lane * (n_event + n_in), 1);
+	ev->real = calloc(
+		2 * n_window + 3 * n + n_event + n_lane * (2 * n_window + n_event + n * n_in),
+		sizeof(*ev->real));
+	if (!ev->lane || !ev->z || !ev->begin || !ev->column || !ev->byte || !ev->real)
 		return -ENOMEM;
-	ev->p_inv = ev->inv + n;
-	ev->out = ev->index;
-	d = ev->p_inv + n;
-	for (size_t k = 0; k < n_lane; k++) {
-		struct event_lane *q = &ev->lane[k];
-
-		q->big_a = d;
-		q->p = d + n;
-		q->e = d + 2 * n;
-		q->f = q->e + n * n_in;
-		d = q->f + n * n_in;
-		q->live = ev->index + n + k * n_in;
-		q->is_live = ev->flag + k * n_in;
-	}
+	carve(ev, n, n_in, n_lane);
 	return 0;
 }
 
@@ -90,187 +123,187 @@ static void event_begin(struct snn_trace *tr, uint32_t lane)
 {
 	struct event_lane *q = &((struct event *)tr->state)->lane[lane];
 
-	for (uint32_t i = 0; i < tr->n; i++) {
-		q->big_a[i] = 1;
-		q->p[i] = 0;
-	}
-	for (uint32_t k = 0; k < q->n_live; k++) { /* of a sequence that was given up */
-		memset(q->e + (size_t)q->live[k] * tr->n, 0, tr->n * sizeof(*q->e));
-		memset(q->f + (size_t)q->live[k] * tr->n, 0, tr->n * sizeof(*q->f));
-		q->is_live[q->live[k]] = 0;
-	}
-	q->n_live = 0;
+	q->n_step = q->n_event = 0;
+	memset(q->is_live, 0, tr->n_in);
 }
 
-/* grad [n] += P E + F, then E = F = 0 */
-SNN_FAST static void flush_column(size_t n, const double *restrict p, double *restrict e,
-	double *restrict f, double *restrict grad)
+/* z and z_all; first = a(0) z(0) */
+SNN_FAST static void look_back(size_t n, size_t n_step, const float *restrict a,
+	const float *restrict c, double *restrict z, float *restrict z_all, float *restrict first)
 {
-	for (size_t i = 0; i < n; i++) {
-		grad[i] += p[i] * e[i] + f[i];
-		e[i] = 0;
-		f[i] = 0;
-	}
-}
+	for (size_t i = 0; i < n; i++)
+		z[i] = 0;
+	for (size_t t = n_step; t-- > 0;) {
+		const float *restrict a_next = a + (t + 1) * n, *restrict c_now = c + t * n;
+		float *restrict z_now = z_all + t * n;
 
-/* F += P E, E *= A; returns in keep [8] whether any |E| is still above EPS_MIN */
-SNN_FAST static void settle_column(size_t n, const double *restrict p, const double *restrict big_a,
-	double *restrict e, double *restrict f, double *restrict largest)
-{
-	double most[8] = { 0 };
+		for (size_t i = 0; i < n; i++) {
+			double past = t + 1 < n_step ? (double)a_next[i] * z[i] : 0;
+			float now;
 
-	for (size_t i = 0; i < n; i++) {
-		f[i] += p[i] * e[i];
-		e[i] *= big_a[i];
-	}
-	for (size_t i = 0; i + 8 <= n; i += 8) {
-		for (size_t k = 0; k < 8; k++)
-			most[k] = fabs(e[i + k]) > most[k] ? fabs(e[i + k]) : most[k];
-	}
-	for (size_t i = n & ~(size_t)7; i < n; i++)
-		most[0] = fabs(e[i]) > most[0] ? fabs(e[i]) : most[0];
-	for (size_t k = 1; k < 8; k++)
-		most[0] = most[k] > most[0] ? most[k] : most[0];
-	*largest = most[0];
-}
-
-static void settle_all(struct snn_trace *tr, struct event_lane *q, double *grad_w)
-{
-	size_t n = tr->n;
-	uint32_t n_kept = 0;
-
-	for (uint32_t k = 0; k < q->n_live; k++) {
-		uint32_t j = q->live[k];
-		double *e = q->e + j * n, *f = q->f + j * n;
-		double largest;
-
-		settle_column(n, q->p, q->big_a, e, f, &largest);
-		if (largest >= EPS_MIN) {
-			q->live[n_kept++] = j;
-			continue;
+			z[i] = (double)c_now[i] + past;
+			now = (float)z[i];
+			z_now[i] = fabsf(now) < TINY ? 0 : now;
 		}
-		memset(e, 0, n * sizeof(*e));
-		flush_column(n, q->p, e, f, grad_w + j * n);
-		q->is_live[j] = 0;
 	}
-	q->n_live = n_kept;
-	for (size_t i = 0; i < n; i++) {
-		q->big_a[i] = 1;
-		q->p[i] = 0;
-	}
+	for (size_t i = 0; i < n; i++)
+		first[i] = (float)((double)a[i] * z[i]);
 }
 
-static void settle_neuron(struct snn_trace *tr, struct event_lane *q, uint32_t i)
-{
-	for (uint32_t k = 0; k < q->n_live; k++) {
-		size_t at = (size_t)q->live[k] * tr->n + i;
-
-		q->f[at] += q->p[i] * q->e[at];
-		q->e[at] *= q->big_a[i];
-	}
-	q->big_a[i] = 1;
-	q->p[i] = 0;
-}
-
-SNN_FAST static void advance(size_t n, const double *restrict a, double *restrict big_a)
+/* r_all; all = A(0..) */
+SNN_FAST static void look_ahead(size_t n, size_t n_step, const float *restrict a,
+	float *restrict r_all, float *restrict all)
 {
 	for (size_t i = 0; i < n; i++)
-		big_a[i] *= a[i];
+		all[i] = 1;
+	for (size_t t = n_step; t-- > 0;) {
+		const float *restrict a_now = a + t * n;
+		float *restrict r = r_all + t * n;
+
+		for (size_t i = 0; i < n; i++) {
+			float next = all[i] * a_now[i];
+
+			r[i] = all[i];
+			all[i] = fabsf(next) < TINY ? 0 : next;
+		}
+	}
 }
 
-static void settle(struct snn_trace *tr, struct event *ev, struct event_lane *q, double *grad_w)
+/* The window's inputs by column, those of a column in the order of steps. */
+static void sort(struct event *ev, const struct event_lane *q, uint32_t n_in)
 {
-	uint32_t n_out = 0;
+	uint32_t at = 0;
 
-	for (uint32_t i = 0; i < tr->n; i++) {
-		double m = fabs(q->big_a[i]);
+	memset(ev->begin, 0, (n_in + 1) * sizeof(*ev->begin));
+	for (uint32_t k = 0; k < q->n_event; k++)
+		ev->begin[q->column[k]]++;
+	for (uint32_t j = 0; j <= n_in; j++) { /* counts become ends */
+		at += ev->begin[j];
+		ev->begin[j] = at;
+	}
+	for (uint32_t k = q->n_event; k-- > 0;) {
+		uint32_t to = --ev->begin[q->column[k]];
 
-		if (!(m >= A_MIN && m <= A_MAX))
-			ev->out[n_out++] = i;
+		ev->step[to] = q->step[k];
+		ev->x[to] = q->is_real ? q->x[k] : 1;
 	}
-	/* One pass over whole columns is cheaper than strided ones from about this share on. */
-	if (n_out > tr->n / 8) {
-		settle_all(tr, q, grad_w);
-		return;
-	}
-	for (uint32_t k = 0; k < n_out; k++)
-		settle_neuron(tr, q, ev->out[k]);
 }
 
-SNN_FAST static void invert(size_t n, const double *restrict big_a, const double *restrict p,
-	double *restrict inv, double *restrict p_inv)
+/* sum = sum_u w(u) x(u) of column j */
+static void gather(const struct event *ev, uint32_t n, uint32_t j, const float *w, float *sum)
 {
-	for (size_t i = 0; i < n; i++) {
-		inv[i] = 1 / big_a[i];
-		p_inv[i] = p[i] * inv[i];
+	memset(sum, 0, n * sizeof(*sum));
+	for (uint32_t k = ev->begin[j]; k < ev->begin[j + 1]; k++) {
+		if (ev->x[k] == 1)
+			snn_add(n, w + (size_t)ev->step[k] * n, sum);
+		else
+			snn_axpy(n, ev->x[k], w + (size_t)ev->step[k] * n, sum);
 	}
 }
 
-SNN_FAST static void insert(size_t n, double x, const double *restrict inv,
-	const double *restrict p_inv, double *restrict e, double *restrict f)
-{
-	for (size_t i = 0; i < n; i++) {
-		e[i] += x * inv[i];
-		f[i] -= x * p_inv[i];
-	}
-}
-
-SNN_FAST static void accumulate(
-	size_t n, const double *restrict c, const double *restrict big_a, double *restrict p)
+SNN_FAST static void add(size_t n, const float *restrict x, double *restrict sum)
 {
 	for (size_t i = 0; i < n; i++)
-		p[i] += c[i] * big_a[i];
+		sum[i] += (double)x[i];
 }
 
-static void input(
-	struct snn_trace *tr, struct event *ev, struct event_lane *q, uint32_t j, double x)
+SNN_FAST static void add_product(
+	size_t n, const float *restrict x, const float *restrict y, double *restrict sum)
 {
-	size_t at = (size_t)j * tr->n;
+	for (size_t i = 0; i < n; i++)
+		sum[i] += (double)x[i] * (double)y[i];
+}
 
-	if (!q->is_live[j]) {
+/* eps <- all eps + sum */
+SNN_FAST static void move(
+	size_t n, const float *restrict all, const float *restrict sum, float *restrict eps)
+{
+	for (size_t i = 0; i < n; i++) {
+		float next = all[i] * eps[i] + sum[i];
+
+		eps[i] = fabsf(next) < TINY ? 0 : next;
+	}
+}
+
+/* The window reaches the gradient and, unless the sequence has ended, the traces. */
+static void settle(struct snn_trace *tr, struct event_lane *q, bool is_end, double *grad_w)
+{
+	struct event *ev = tr->state;
+	size_t n = tr->n;
+
+	look_back(n, q->n_step, q->a, q->c, ev->z, ev->z_all, ev->first);
+	if (!is_end)
+		look_ahead(n, q->n_step, q->a, ev->r_all, ev->all);
+	sort(ev, q, tr->n_in);
+	for (uint32_t j = 0; j < tr->n_in; j++) {
+		bool is_heard = ev->begin[j] < ev->begin[j + 1];
+		float *eps = q->eps + j * n;
+
+		if (is_heard) {
+			gather(ev, tr->n, j, ev->z_all, ev->sum);
+			add(n, ev->sum, grad_w + j * n);
+		}
+		if (q->is_live[j])
+			add_product(n, ev->first, eps, grad_w + j * n);
+		if (is_end || (!is_heard && !q->is_live[j]))
+			continue;
+		gather(ev, tr->n, j, ev->r_all, ev->sum);
+		if (q->is_live[j])
+			move(n, ev->all, ev->sum, eps);
+		else
+			memcpy(eps, ev->sum, n * sizeof(*eps));
 		q->is_live[j] = 1;
-		q->live[q->n_live++] = j;
 	}
-	insert(tr->n, x, ev->inv, ev->p_inv, q->e + at, q->f + at);
+	q->n_step = q->n_event = 0;
+}
+
+static void keep_inputs(struct event_lane *q, const struct snn_spikes *x, uint32_t lane)
+{
+	const uint16_t *on = snn_spikes_on(x, lane);
+	uint32_t n_on = x->n_on[lane];
+
+	memcpy(q->column + q->n_event, on, n_on * sizeof(*on));
+	memset(q->step + q->n_event, (int)q->n_step, n_on);
+	q->n_event += n_on;
+}
+
+static void keep_real_inputs(struct event_lane *q, const struct snn_spikes *x, uint32_t lane)
+{
+	const float *real = snn_spikes_real(x, lane);
+
+	for (uint32_t j = 0; j < x->n; j++) {
+		if (real[j] == 0)
+			continue;
+		q->column[q->n_event] = (uint16_t)j;
+		q->step[q->n_event] = (uint8_t)q->n_step;
+		q->x[q->n_event++] = real[j];
+	}
 }
 
 static void event_step(
 	struct snn_trace *tr, const struct snn_spikes *x, uint32_t lane, double *grad_w)
 {
-	struct event *ev = tr->state;
-	struct event_lane *q = &ev->lane[lane];
+	struct event_lane *q = &((struct event *)tr->state)->lane[lane];
+	float *a = q->a + (size_t)q->n_step * tr->n, *c = q->c + (size_t)q->n_step * tr->n;
 
-	advance(tr->n, tr->a, q->big_a);
-	settle(tr, ev, q, grad_w);
-	invert(tr->n, q->big_a, q->p, ev->inv, ev->p_inv);
-	if (x->is_real) {
-		const float *real = snn_spikes_real(x, lane);
-
-		for (uint32_t j = 0; j < tr->n_in; j++) {
-			if (real[j] != 0)
-				input(tr, ev, q, j, (double)real[j]);
-		}
-	} else {
-		const uint16_t *on = snn_spikes_on(x, lane);
-
-		for (uint32_t k = 0; k < x->n_on[lane]; k++)
-			input(tr, ev, q, on[k], 1);
+	for (uint32_t i = 0; i < tr->n; i++) {
+		a[i] = (float)tr->a[i];
+		c[i] = (float)tr->c[i];
 	}
-	accumulate(tr->n, tr->c, q->big_a, q->p);
+	if (x->is_real)
+		keep_real_inputs(q, x, lane);
+	else
+		keep_inputs(q, x, lane);
+	q->is_real = x->is_real;
+	if (++q->n_step == WINDOW)
+		settle(tr, q, false, grad_w);
 }
 
 static void event_end(struct snn_trace *tr, uint32_t lane, double *grad_w)
 {
 	struct event_lane *q = &((struct event *)tr->state)->lane[lane];
 
-	for (uint32_t k = 0; k < q->n_live; k++) {
-		uint32_t j = q->live[k];
-		size_t at = (size_t)j * tr->n;
-
-		flush_column(tr->n, q->p, q->e + at, q->f + at, grad_w + at);
-		q->is_live[j] = 0;
-	}
-	q->n_live = 0;
+	settle(tr, q, true, grad_w);
 }
 
 const struct snn_trace_form snn_trace_event = {

@@ -73,6 +73,20 @@ static int check_labels(
 	return 0;
 }
 
+static int make_batch(struct snn_trainer *tr, const struct snn_rule *rule, struct snn_error *e)
+{
+	const struct snn_config *c = &tr->config;
+	bool has_pool = snn_pool_groups(c) > 1;
+	int r = 0;
+
+	if (snn_batch_init(&tr->batch, &tr->net, tr->weights, has_pool ? 1 : c->train.batch) < 0)
+		return snn_fail(
+			e, -ENOMEM, "no memory for a batch of %u sequences", c->train.batch);
+	if (has_pool)
+		r = snn_pool_new(&tr->pool, &tr->net, tr->weights, rule, c, e);
+	return r < 0 ? r : snn_learner_init(&tr->learner, rule, c, &tr->batch, e);
+}
+
 static int init(struct snn_trainer *tr, bool is_restored, struct snn_error *e)
 {
 	const struct snn_config *c = &tr->config;
@@ -82,17 +96,15 @@ static int init(struct snn_trainer *tr, bool is_restored, struct snn_error *e)
 
 	if (!task || !rule)
 		return snn_fail(e, -EINVAL, "no such task or rule: %s, %s", c->task, c->rule);
-	r = task->load(&tr->data, c->seed, c->data, e);
+	r = task->load(&tr->data, c, e);
 	if (r == 0)
 		r = check_labels(c, &tr->data, e);
 	if (r == 0)
 		r = snn_draw_net(&tr->net, c, &tr->data, rule, e);
 	if (r == 0)
 		r = open_weights(tr, rule, is_restored, e);
-	if (r == 0 && snn_batch_init(&tr->batch, &tr->net, tr->weights, c->train.batch) < 0)
-		r = snn_fail(e, -ENOMEM, "no memory for a batch of %u sequences", c->train.batch);
 	if (r == 0)
-		r = snn_learner_init(&tr->learner, rule, c, &tr->batch, e);
+		r = make_batch(tr, rule, e);
 	if (r == 0 && snn_optim_init(&tr->optim, c, &tr->net) < 0)
 		r = snn_fail(e, -ENOMEM, "no memory for the optimizer");
 	if (r < 0)
@@ -118,6 +130,7 @@ int snn_trainer_init(
 void snn_trainer_done(struct snn_trainer *tr)
 {
 	snn_learner_done(&tr->learner);
+	snn_pool_free(tr->pool);
 	snn_batch_done(&tr->batch);
 	snn_optim_done(&tr->optim);
 	if (tr->weights)
@@ -189,8 +202,9 @@ static int train_batch(struct snn_trainer *tr, const struct snn_seq **seq, struc
 	int r;
 
 	tr->batch.i_update = tr->n_update;
-	r = snn_batch_run(
-		&tr->batch, seq, n, &tr->learner, by_step ? after_step : NULL, tr, &tr->score, e);
+	r = tr->pool ? snn_pool_run(tr->pool, seq, n, true, tr->n_update, &tr->score, e)
+		     : snn_batch_run(&tr->batch, seq, n, &tr->learner, by_step ? after_step : NULL,
+			       tr, &tr->score, e);
 
 	if (r == 0 && !by_step)
 		r = apply(tr, n, e);
@@ -220,7 +234,8 @@ int snn_trainer_evaluate(
 
 	tr->weights->is_test = split != SNN_TRAIN;
 	while (r == 0 && (n = pick(tr, split, first, seq)) > 0) {
-		r = snn_batch_run(&tr->batch, seq, n, NULL, NULL, NULL, &score, e);
+		r = tr->pool ? snn_pool_run(tr->pool, seq, n, false, tr->n_update, &score, e)
+			     : snn_batch_run(&tr->batch, seq, n, NULL, NULL, NULL, &score, e);
 		first += n;
 	}
 	tr->weights->is_test = false;

@@ -16,6 +16,7 @@
 #include "config.h"
 #include "learner.h"
 #include "optim.h"
+#include "pool.h"
 #include "runlog.h"
 #include "task.h"
 
@@ -27,6 +28,8 @@ struct snn_trainer {
 	char *device; /* what the boards are and what sits where; NULL for float */
 	struct snn_batch batch;
 	struct snn_learner learner;
+	struct snn_pool
+		*pool; /* runs the sequences of a batch instead of `batch`; NULL: one group */
 	struct snn_optim optim;
 	uint32_t *order; /* [n_seq of train] of the epoch under way */
 

@@ -84,7 +84,7 @@ static void store_without_memory_is_an_error(void **state)
 static int load_chorale(struct snn_error *e)
 {
 	struct snn_dataset d;
-	int r = snn_task_chorale.load(&d, 1, NULL, e);
+	int r = task_load(&snn_task_chorale, &d, 1, NULL, e);
 
 	if (r == 0)
 		snn_dataset_done(&d);
@@ -94,7 +94,7 @@ static int load_chorale(struct snn_error *e)
 static int load_jsb(struct snn_error *e)
 {
 	struct snn_dataset d;
-	int r = snn_task_jsb.load(&d, 1, "a.json", e);
+	int r = task_load(&snn_task_jsb, &d, 1, "a.json", e);
 
 	if (r == 0)
 		snn_dataset_done(&d);

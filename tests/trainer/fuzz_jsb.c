@@ -52,6 +52,7 @@ static void check(const struct snn_dataset *d)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct snn_dataset d;
+	struct snn_config c;
 	struct snn_error e = { "" };
 	int fd = memfd_create("fuzz", MFD_CLOEXEC);
 	char path[64];
@@ -59,7 +60,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (fd < 0 || (n && write(fd, data, n) != (ssize_t)n))
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (snn_task_jsb.load(&d, 1, path, &e) == 0) {
+	snn_config_default(&c);
+	snprintf(c.data, sizeof(c.data), "%s", path);
+	if (snn_task_jsb.load(&d, &c, &e) == 0) {
 		check(&d);
 		if (!(snn_dataset_marginal_nll(&d, SNN_TEST) >= 0))
 			abort();

@@ -186,6 +186,34 @@ static void folder_that_cannot_be_made_is_named(void **state)
 	assert_contains(e.text, "file is a file, not a folder");
 }
 
+/* What gzip makes of "hello\n" (gzip -n), and that cut short or with another header. */
+static void packed_files_are_unpacked_and_checked(void **state)
+{
+	static const unsigned char packed[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xcb, 0x48,
+		0xcd, 0xc9, 0xc9, 0xe7, 2, 0, 0x20, 0x30, 0x3a, 0x36, 6, 0, 0, 0 };
+	struct snn_error e = { "" };
+	char url[300];
+
+	(void)state;
+	snprintf(url, sizeof(url), "file://%s/", (const char *)*state);
+	write_bytes("shd_train.h5.gz", packed, sizeof(packed));
+	assert_int_equal(snn_data_get("shd", url, "to", &e), -EBADMSG);
+	/* md5sum of "hello\n" */
+	assert_contains(e.text,
+		"6 bytes with md5 b1946ac92492d2347c6235b4d2611184, expected 8e9877c85f29a28dd353ea6a54402667");
+	write_bytes("shd_train.h5.gz", packed, sizeof(packed) - 9);
+	assert_int_equal(snn_data_get("shd", url, "to", &e), -EIO);
+	assert_contains(e.text, "the end is missing");
+	write_text("shd_train.h5.gz", "hello\n");
+	assert_int_equal(snn_data_get("shd", url, "to", &e), -EBADMSG);
+	assert_contains(e.text, "cannot be unpacked");
+	url[strlen(url) - 1] = '\0';
+	assert_int_equal(snn_data_get("shd", url, "to", &e), -EINVAL);
+	assert_contains(e.text, "shd is several files");
+	assert_int_equal(chdir("to"), 0);
+	assert_int_equal(n_entries(), 0);
+}
+
 static void without_a_folder_the_users_own_is_used(void **state)
 {
 	struct snn_error e = { "" };
@@ -209,6 +237,7 @@ int main(void)
 		scratch_test(unknown_name_lists_what_there_is),
 		scratch_test(full_disk_is_told_by_the_file_and_not_by_the_network),
 		scratch_test(folder_that_cannot_be_made_is_named),
+		scratch_test(packed_files_are_unpacked_and_checked),
 		scratch_test(without_a_folder_the_users_own_is_used),
 	};
 

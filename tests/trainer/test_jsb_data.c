@@ -17,7 +17,7 @@ static struct snn_dataset loaded(const char *data)
 	struct snn_dataset d;
 	struct snn_error e = { "" };
 
-	if (snn_task_jsb.load(&d, 1, data, &e) < 0)
+	if (task_load(&snn_task_jsb, &d, 1, data, &e) < 0)
 		fail_msg("%s", e.text);
 	return d;
 }

@@ -15,7 +15,7 @@ static struct snn_dataset loaded(uint64_t seed)
 	struct snn_dataset d;
 	struct snn_error e = { "" };
 
-	if (snn_task_chorale.load(&d, seed, NULL, &e) < 0)
+	if (task_load(&snn_task_chorale, &d, seed, NULL, &e) < 0)
 		fail_msg("%s", e.text);
 	return d;
 }

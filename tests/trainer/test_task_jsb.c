@@ -26,7 +26,7 @@ static void assert_refused(const char *text, int code, const char *part)
 	struct snn_error e = { "" };
 
 	write_text("a.json", text);
-	assert_int_equal(snn_task_jsb.load(&d, 1, "a.json", &e), code);
+	assert_int_equal(task_load(&snn_task_jsb, &d, 1, "a.json", &e), code);
 	assert_contains(e.text, "a.json");
 	assert_contains(e.text, part);
 }
@@ -39,7 +39,7 @@ static void good_file_is_loaded_as_it_stands(void **state)
 
 	(void)state;
 	write_text("a.json", SMALL);
-	if (snn_task_jsb.load(&d, 1, "a.json", &e) < 0)
+	if (task_load(&snn_task_jsb, &d, 1, "a.json", &e) < 0)
 		fail_msg("%s", e.text);
 	assert_int_equal(d.n_in, 88);
 	assert_int_equal(d.n_seq[SNN_TRAIN], 2);
@@ -125,7 +125,7 @@ static void file_of_another_size_is_refused(void **state)
 	(void)state;
 	write_text("a.json", SMALL);
 	assert_int_equal(truncate("a.json", 1 << 30), 0);
-	assert_int_equal(snn_task_jsb.load(&d, 1, "a.json", &e), -EFBIG);
+	assert_int_equal(task_load(&snn_task_jsb, &d, 1, "a.json", &e), -EFBIG);
 	assert_contains(e.text, "a.json has 1073741824 bytes");
 }
 
@@ -181,20 +181,20 @@ static void missing_file_says_where_it_looked_and_how_to_get_it(void **state)
 
 	(void)state;
 	clear_places();
-	assert_int_equal(snn_task_jsb.load(&d, 1, NULL, &e), -ENOENT);
+	assert_int_equal(task_load(&snn_task_jsb, &d, 1, NULL, &e), -ENOENT);
 	assert_contains(e.text, "$CROSSLOOP_DATA (not set)");
 	assert_contains(e.text, "neither $XDG_DATA_HOME nor $HOME is set");
 	assert_contains(e.text, "osttp data get jsb");
 	assert_contains(e.text, "--data");
 	setenv("CROSSLOOP_DATA", "env", 1);
 	setenv("HOME", "/nobody", 1);
-	assert_int_equal(snn_task_jsb.load(&d, 1, NULL, &e), -ENOENT);
+	assert_int_equal(task_load(&snn_task_jsb, &d, 1, NULL, &e), -ENOENT);
 	assert_contains(e.text, "$CROSSLOOP_DATA (env)");
 	assert_contains(e.text, "/nobody/.local/share/crossloop;");
 	/* What is given is not looked for elsewhere. */
-	assert_int_equal(snn_task_jsb.load(&d, 1, "gone.json", &e), -ENOENT);
+	assert_int_equal(task_load(&snn_task_jsb, &d, 1, "gone.json", &e), -ENOENT);
 	assert_string_equal(e.text, "gone.json: No such file or directory");
-	assert_int_equal(snn_task_jsb.load(&d, 1, ".", &e), -ENOENT);
+	assert_int_equal(task_load(&snn_task_jsb, &d, 1, ".", &e), -ENOENT);
 	assert_string_equal(e.text, "the folder . has no " FILE_NAME);
 }
 

@@ -105,3 +105,14 @@ void assert_contains(const char *text, const char *part)
 	if (!strstr(text, part))
 		fail_msg("\"%s\" is not in \"%s\"", part, text);
 }
+
+int task_load(const struct snn_task *t, struct snn_dataset *ret, uint64_t seed, const char *data,
+	struct snn_error *e)
+{
+	struct snn_config c;
+
+	snn_config_default(&c);
+	c.seed = seed;
+	snprintf(c.data, sizeof(c.data), "%s", data ? data : "");
+	return t->load(ret, &c, e);
+}

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "task.h"
 
 /*
  * cmocka fixtures: the test runs in an empty folder, which is removed afterwards with all that is
@@ -29,6 +30,10 @@ size_t n_entries(void);
 
 /* Files may have at most `bytes` bytes from here on, as on a full disk (but EFBIG); 0: no limit. */
 void limit_file_size(size_t bytes);
+
+/* A task's data with default settings but for these; data may be NULL. */
+int task_load(const struct snn_task *t, struct snn_dataset *ret, uint64_t seed, const char *data,
+	struct snn_error *e);
 
 /* Fails, showing both, unless text contains part. */
 void assert_contains(const char *text, const char *part);
