@@ -132,6 +132,22 @@ int cli_result(struct cli_board *b, int r)
 	return status_of(r);
 }
 
+int cli_borrow(struct cli_board *b, struct cli_borrowed *ret)
+{
+	*ret = (struct cli_borrowed){ 0 };
+	if (!(b->info->caps & XBAR_CAP_SAVE))
+		return CLI_DONE;
+	return cli_result(b, xbar_save(b->x, &ret->state, &ret->n));
+}
+
+int cli_give_back(struct cli_board *b, struct cli_borrowed *s, int status)
+{
+	int back = s->state ? cli_result(b, xbar_load(b->x, s->state, s->n)) : CLI_DONE;
+
+	free(s->state);
+	return status == CLI_DONE ? back : status;
+}
+
 uint32_t cli_u32(
 	struct argp_state *state, const char *what, const char *text, uint32_t min, uint32_t max)
 {

@@ -10,21 +10,32 @@
 #include <string.h>
 #include <unistd.h>
 #include "experiment.h"
-#include "spelling.h"
+#include "page.h"
+#include "selftest_page.h"
 
 struct args {
 	struct cli_common common;
 	const char *experiment; /* NULL: all */
-	const char *output;
+	const char *output, *report;
 	struct xbar_experiment_options opt;
 };
 
-enum { OPT_PULSES = 0x100, OPT_CYCLES, OPT_READS, OPT_SETTLE, OPT_TARGET, OPT_TIMES, OPT_ROW };
+enum {
+	OPT_PULSES = 0x100,
+	OPT_CYCLES,
+	OPT_READS,
+	OPT_SETTLE,
+	OPT_TARGET,
+	OPT_TIMES,
+	OPT_ROW,
+	OPT_REPORT
+};
 
 static const struct argp_option options[] = {
 	{ "experiment", 'e', "NAME", 0, "Which one; \"all\" (default) is what a digital twin needs",
 		0 },
 	{ "output", 'o', "FILE", 0, "Keep all samples in this HDF5 file, and go on from it", 0 },
+	{ "report", OPT_REPORT, "FILE", 0, "Write a report with tables and pictures (HTML)", 0 },
 	{ "chip", 'c', "C", 0, "Chip, from 0 (default 0)", 1 },
 	{ "devices", 'n', "N", 0, "How many devices, for each target", 1 },
 	{ "first-row", OPT_ROW, "R", 0, "First row of those that are programmed whole (default 0)",
@@ -132,6 +143,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'o':
 		a->output = arg;
 		return 0;
+	case OPT_REPORT:
+		a->report = arg;
+		return 0;
 	}
 	return parse_measuring(key, arg, state);
 }
@@ -145,10 +159,15 @@ static int check(const void *args)
 	if (a->common.format == CLI_CSV && !a->experiment)
 		return cli_complain(
 			CLI_USAGE, "characterise: --csv is one table: name the --experiment");
-	if (!a->experiment && !a->output)
+	if (!a->experiment && !a->output && !a->report)
 		return cli_complain(CLI_USAGE,
-			"characterise: all experiments are for a file: --output FILE.h5, or name "
-			"one --experiment");
+			"characterise: all experiments are for a file: --output FILE.h5 or "
+			"--report FILE.html; or name one --experiment");
+	if (a->common.format == CLI_CSV && a->opt.n_target > 1 &&
+		xbar_experiment_find(a->experiment)->table_per_target)
+		return cli_complain(CLI_USAGE,
+			"characterise: --csv is one table: give one --target-uS, not %u",
+			a->opt.n_target);
 	return CLI_DONE;
 }
 
@@ -189,50 +208,81 @@ static void print_row(void *user, const double *v)
 	putchar('\n');
 }
 
-static int print_table(const struct args *a, struct xbar_run *r)
+static int print_table(const struct args *a, struct xbar_run *r, uint32_t i_target)
 {
 	const char *heads = r->experiment->heads;
 	bool is_csv = a->common.format == CLI_CSV;
 	struct table t = { .n_col = 1, .separator = is_csv ? "," : "\t" };
-	int err = 0;
 
+	if (!is_csv && r->experiment->table_per_target)
+		printf("target %g uS\n", r->opt.target[i_target] * 1e6);
 	for (const char *p = heads; *p; p++) {
 		t.n_col += *p == ',';
 		putchar(*p == ',' && !is_csv ? '\t' : *p);
 	}
 	putchar('\n');
-	err = r->experiment->table(r, 0, print_row, &t);
+	return r->experiment->table(r, i_target, print_row, &t);
+}
+
+static int print_tables(const struct args *a, struct xbar_run *r)
+{
+	uint32_t n = r->experiment->table_per_target ? r->opt.n_target : 1;
+	int err = 0;
+
+	for (uint32_t i = 0; i < n && err == 0; i++)
+		err = print_table(a, r, i);
 	return err;
 }
 
+/* page NULL: no report. */
 static int run_one(const struct args *a, const struct xbar_lab *lab,
-	const struct xbar_experiment *e, bool is_alone)
+	const struct xbar_experiment *e, struct page *page)
 {
 	struct xbar_experiment_options opt = a->opt;
 	struct xbar_run r;
 	int err;
 
-	xbar_experiment_defaults(&opt, is_alone ? &e->alone : &e->campaign, xbar_info(lab->x));
+	xbar_experiment_defaults(&opt, a->experiment ? &e->alone : &e->campaign, xbar_info(lab->x));
 	err = xbar_run_init(&r, lab, e, &opt);
 	if (err < 0)
 		return err;
 	err = xbar_experiment_run(&r);
 	if (err == 0)
 		end_progress(&r);
-	if (err == 0 && is_alone)
-		err = print_table(a, &r);
+	if (err == 0 && a->experiment)
+		err = print_tables(a, &r);
+	if (err == 0 && page)
+		err = xbar_experiment_page(page, &r);
 	xbar_run_done(&r);
 	return err;
 }
 
-static int run_all(const struct args *a, const struct xbar_lab *lab)
+static int run_all(const struct args *a, const struct xbar_lab *lab, struct page *page)
 {
 	int err = xbar_measure_board(lab);
 
 	if (a->experiment)
-		return err < 0 ? err : run_one(a, lab, xbar_experiment_find(a->experiment), true);
+		return err < 0 ? err : run_one(a, lab, xbar_experiment_find(a->experiment), page);
 	for (size_t i = 0; xbar_experiments[i] && err == 0; i++)
-		err = run_one(a, lab, xbar_experiments[i], false);
+		err = run_one(a, lab, xbar_experiments[i], page);
+	return err;
+}
+
+static int run_with_report(const struct args *a, const struct xbar_lab *lab)
+{
+	struct page_error page_err;
+	struct page *page = NULL;
+	int err = 0;
+
+	if (a->report && xbar_board_page_new(&page, "Characterisation", lab->x) < 0)
+		return xbar_fail(lab->msg, -ENOMEM, "no memory for a report");
+	err = run_all(a, lab, page);
+	if (err == 0 && page) {
+		err = page_write(page, a->report, &page_err);
+		if (err < 0)
+			xbar_fail(lab->msg, err, "%s", page_err.text);
+	}
+	page_free(page);
 	return err;
 }
 
@@ -259,7 +309,7 @@ static int run(const void *args, struct cli_board *b)
 	err = xbar_measure_open(&lab.measure, a->output, &msg);
 	if (err < 0)
 		return status_of(a, err, &msg);
-	err = run_all(a, &lab);
+	err = run_with_report(a, &lab);
 	xbar_measure_close(lab.measure);
 	return status_of(a, err, &msg);
 }

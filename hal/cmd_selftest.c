@@ -204,24 +204,6 @@ static int test_chip(const struct args *a, const struct xbar_lab *lab, uint32_t 
 	return 0;
 }
 
-/* A board that can be put back as it was is; another one must not be in use. */
-static int check_use(const struct args *a, const struct xbar_lab *lab, uint32_t chip)
-{
-	size_t n = 0;
-	bool in_use = false;
-	int r;
-
-	if (a->may_overwrite || xbar_info(lab->x)->caps & XBAR_CAP_SAVE)
-		return 0;
-	r = xbar_selftest_in_use(lab, chip, &n, &in_use);
-	if (r == 0 && in_use)
-		r = xbar_fail(lab->msg, -EBUSY,
-			"chip %u: %zu devices conduct: it seems to be programmed, and the test would "
-			"RESET it; nothing was done. --overwrite tests it all the same",
-			chip, n);
-	return r;
-}
-
 static int test_chips(const struct args *a, const struct xbar_lab *lab,
 	const struct xbar_limits *limits, struct result *ret)
 {
@@ -234,20 +216,12 @@ static int test_chips(const struct args *a, const struct xbar_lab *lab,
 		return xbar_fail(lab->msg, -ERANGE, "chip %u: this board has chips 0 .. %u", first,
 			n_chip - 1);
 	for (uint32_t chip = first; chip < end && r == 0; chip++)
-		r = check_use(a, lab, chip);
+		r = a->may_overwrite ? 0 : xbar_borrow_check(lab, chip);
 	if (r == 0 && a->common.format == CLI_CSV)
 		puts("chip,item,value,unit,min,max,pass");
 	for (uint32_t chip = first; chip < end && r == 0; chip++)
 		r = test_chip(a, lab, chip, limits, ret);
 	return r;
-}
-
-static int put_back(struct cli_board *b, void *state, size_t n, int status)
-{
-	int back = state ? cli_result(b, xbar_load(b->x, state, n)) : CLI_DONE;
-
-	free(state);
-	return status == CLI_DONE ? back : status;
 }
 
 static int finish(const struct args *a, struct result *result)
@@ -288,15 +262,12 @@ static int run(const void *args, struct cli_board *b)
 {
 	const struct args *a = args;
 	struct xbar_limits limits;
-	void *state = NULL;
-	size_t n = 0;
+	struct cli_borrowed borrowed;
 	int status = load_limits(a, &limits);
 
-	if (status == CLI_DONE && !a->may_overwrite && b->info->caps & XBAR_CAP_SAVE)
-		status = cli_result(b, xbar_save(b->x, &state, &n));
 	if (status == CLI_DONE)
-		status = test(a, b, &limits);
-	return put_back(b, state, n, status);
+		status = cli_borrow(b, &borrowed);
+	return status == CLI_DONE ? cli_give_back(b, &borrowed, test(a, b, &limits)) : status;
 }
 
 /* Limits before the board: a wrong file leaves it alone. */

@@ -46,7 +46,8 @@ struct xbar_experiment {
 	const char *name;  /* also of the group */
 	const char *title; /* for people */
 	enum xbar_sampling sampling;
-	bool has_targets;                        /* n_device for each of them, and a table each */
+	bool has_targets;                        /* n_device for each of them */
+	bool table_per_target;                   /* else one table, or one for all targets */
 	struct xbar_experiment_options alone;    /* defaults where it is asked for by name */
 	struct xbar_experiment_options campaign; /* and as part of all: what a twin needs */
 
@@ -54,7 +55,7 @@ struct xbar_experiment {
 	int (*begin)(struct xbar_run *r); /* make the arrays */
 	int (*step)(struct xbar_run *r, size_t i);
 
-	/* What a script gets. For targets, that of target i. */
+	/* What a script gets. */
 	const char *heads; /* separated by commas */
 	int (*table)(struct xbar_run *r, uint32_t i_target, xbar_table_row *row, void *user);
 
@@ -89,6 +90,10 @@ void xbar_run_done(struct xbar_run *r);
 
 /* Say in the measurements which board they are of, or check that it is this one: -EEXIST. */
 int xbar_measure_board(const struct xbar_lab *lab);
+
+/* Its table and picture on a page; for a run that is complete. */
+struct page;
+int xbar_experiment_page(struct page *p, struct xbar_run *r);
 
 /* For the experiments: "GROUP/array" made, put, got. */
 int xbar_run_make(

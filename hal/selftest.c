@@ -44,6 +44,23 @@ int xbar_selftest_in_use(const struct xbar_lab *lab, uint32_t chip, size_t *ret_
 	return r;
 }
 
+int xbar_borrow_check(const struct xbar_lab *lab, uint32_t chip)
+{
+	size_t n = 0;
+	bool in_use = false;
+	int r;
+
+	if (xbar_info(lab->x)->caps & XBAR_CAP_SAVE)
+		return 0;
+	r = xbar_selftest_in_use(lab, chip, &n, &in_use);
+	if (r == 0 && in_use)
+		r = xbar_fail(lab->msg, -EBUSY,
+			"chip %u: %zu devices conduct: it seems to be programmed, and this would "
+			"RESET it; nothing was done. --overwrite does it all the same",
+			chip, n);
+	return r;
+}
+
 /* detail may be NULL. */
 static void judge(struct xbar_selftest *t, const char *name, const char *unit, double value,
 	double min, double max, const char *detail)

@@ -35,6 +35,12 @@ struct xbar_selftest_options {
 int xbar_selftest_in_use(
 	const struct xbar_lab *lab, uint32_t chip, size_t *ret_n, bool *ret_in_use);
 
+/*
+ * May a chip be RESET? -EBUSY if it is in use, unless its board can be given back its state
+ * (XBAR_CAP_SAVE), which is then the caller's part.
+ */
+int xbar_borrow_check(const struct xbar_lab *lab, uint32_t chip);
+
 /* Test a chip, and leave its devices RESET. lab->measure is not used. *ret is for done(). */
 int xbar_selftest_run(struct xbar_selftest *ret, const struct xbar_lab *lab, uint32_t chip,
 	const struct xbar_limits *limits, const struct xbar_selftest_options *opt);

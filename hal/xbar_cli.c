@@ -25,6 +25,7 @@ static const struct command {
 	{ "wait", cmd_wait, "xbar wait" },
 	{ "selftest", cmd_selftest, "xbar selftest" },
 	{ "characterise", cmd_characterise, "xbar characterise" },
+	{ "monitor", cmd_monitor, "xbar monitor" },
 	{ "bench", cmd_bench, "xbar bench" },
 	{ "record", cmd_record, "xbar record" },
 };
@@ -45,6 +46,7 @@ static const char doc[] =
 	"  wait      let time pass, so that devices drift\n"
 	"  selftest  does it work: a verdict for each item, for production lines\n"
 	"  characterise  measure how devices and columns behave, for tables and for pcm-fit\n"
+	"  monitor   what the board does and how good its link is, again and again\n"
 	"  bench     how fast the board is\n"
 	"  record    run a program with its board recorded, for replay:FILE\n"
 	"\n"

@@ -90,6 +90,15 @@ void *cli_calloc(size_t n, size_t size);
  */
 int cli_read_mean(struct cli_board *b, const struct xbar_patch *w, uint32_t n_read, float **ret_g);
 
+/* A board's state, kept to be given back where it can be (XBAR_CAP_SAVE). */
+struct cli_borrowed {
+	void *state;
+	size_t n;
+};
+
+int cli_borrow(struct cli_board *b, struct cli_borrowed *ret);
+int cli_give_back(struct cli_board *b, struct cli_borrowed *s, int status);
+
 int cmd_scan(int argc, char **argv);
 int cmd_ping(int argc, char **argv);
 int cmd_record(int argc, char **argv);
@@ -100,6 +109,7 @@ int cmd_program(int argc, char **argv);
 int cmd_read(int argc, char **argv);
 int cmd_map(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
+int cmd_monitor(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
 int cmd_characterise(int argc, char **argv);
 int cmd_bench(int argc, char **argv);

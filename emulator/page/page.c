@@ -181,11 +181,16 @@ void page_table(struct page *p, const char *heads, const char *title)
 	fputs("</tr>\n</thead>\n<tbody>\n", p->f);
 }
 
-/* Numbers, also with a unit behind them, stand flush right. */
-static bool is_number(const char *cell)
+/* Numbers, also with one word behind them for a unit, stand flush right. */
+static bool is_number(const char *cell, size_t n)
 {
-	cell += *cell == '-' || *cell == '+';
-	return isdigit((unsigned char)*cell);
+	size_t n_digit = strspn(cell, "+-.0123456789eE");
+
+	if (!n || n_digit > n || !(isdigit((unsigned char)*cell) || strchr("+-.", *cell)))
+		return false;
+	if (n_digit == n)
+		return true;
+	return cell[n_digit] == ' ' && !memchr(cell + n_digit + 1, ' ', n - n_digit - 1);
 }
 
 void page_row(struct page *p, enum page_mark mark, const char *fmt, ...)
@@ -205,7 +210,7 @@ void page_row(struct page *p, enum page_mark mark, const char *fmt, ...)
 	fputs(tags[mark], p->f);
 	for (const char *cell = text, *end; cell; cell = *end ? end + 1 : NULL) {
 		end = cell + strcspn(cell, "\t");
-		fputs(is_number(cell) ? "<td class=\"n\">" : "<td>", p->f);
+		fputs(is_number(cell, (size_t)(end - cell)) ? "<td class=\"n\">" : "<td>", p->f);
 		fputs(cell == text ? signs[mark] : "", p->f);
 		page_put_html(p->f, cell, (size_t)(end - cell));
 		fputs("</td>", p->f);

@@ -83,7 +83,10 @@ def check_characterise(folder):
     assert head == 't_s,sd_uS,n' and len(rows) == 6
     head, rows = table('characterise', 'emu:', '--experiment', 'program-verify')
     assert head == 'target_uS,mean_uS,sd_uS,n' and all(abs(r[0] - r[1]) < 0.2 for r in rows)
-    file = os.path.join(folder, 'some.h5')
+    file, report = os.path.join(folder, 'some.h5'), os.path.join(folder, 'some.html')
+    run('characterise', 'emu:', '-e', 'drift', '--target-uS', '3,6', '--report', report)
+    assert Page(report).tags['svg'] == 1 and Page(report).tags['table'] == 3
+    run('characterise', 'emu:', '-e', 'drift', '--target-uS', '3,6', '--csv', status=2)
     args = ('characterise', 'emu:', '-e', 'reset', '-o', file, '-n', '8')
     first = table(*args)
     assert first[0] == 'cycle,mean_uS,sd_uS,n'
@@ -96,7 +99,20 @@ def check_characterise(folder):
     run('characterise', 'emu:', '-e', 'drift', '--first-row', '256', status=2)
 
 
+def check_monitor(folder):
+    report = os.path.join(folder, 'monitor.html')
+    lines = run('monitor', 'loop:', '--count', '3', '--interval-s', '0.01', '--json', '--report',
+                report).stdout.splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert len(rows) == 3 and all(r['n_retry'] == 0 and r['round_trip_s'] > 0 for r in rows)
+    assert rows[0]['t_s'] < rows[1]['t_s'] < rows[2]['t_s']
+    assert Page(report).tags['svg'] == 3
+    head, rows = table('monitor', 'emu:', '--count', '2', '--interval-s', '0')
+    assert head.startswith('t_s,chip_time_s,n_mvm,') and len(rows) == 2
+
+
 with tempfile.TemporaryDirectory() as tmp:
     check_selftest(tmp)
     check_limits(tmp)
     check_characterise(tmp)
+    check_monitor(tmp)
