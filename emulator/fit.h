@@ -123,12 +123,21 @@ double fit_reset_likelihood(const double *theta, const struct fit_reads *reads);
 /* Of the scatter of reads of a device of whatever conductance. */
 double fit_reads_likelihood(const double *theta, const struct fit_reads *reads);
 
+/* Mean and standard deviation, as they come. */
+struct fit_moments {
+	size_t n;
+	double mean, sum_square; /* of the differences from the mean */
+};
+void fit_moments_add(struct fit_moments *m, double x);
+double fit_moments_sd(const struct fit_moments *m); /* NAN below two */
+
 /* How well a fit describes an experiment: standardised residuals, whose mean square should be 1. */
 struct fit_goodness {
 	size_t n;
-	double mean_square, sd; /* and the sd of that, by devices */
+	double mean_square, sd; /* and the sd of that, of n units */
 	const char *what;
 };
+struct fit_goodness fit_goodness_of(const struct fit_moments *m, const char *what);
 
 struct fit_result {
 	struct fit_estimate par[FIT_N_PAR];
@@ -170,7 +179,36 @@ struct fit_problem {
 /* -EDOM: the likelihood does not say where the maximum is. */
 int fit_maximise(struct fit_problem *p, struct fit_message *msg);
 
-/* The preset file of a twin; its text is yours to free(). */
+/* Read noise seen over time: a check of its whiteness, not of a parameter. */
+void fit_whiteness(const struct fit_data *d, struct fit_result *ret);
+
+/* Parameters that no experiment tells, and why; key NULL at the end. */
+struct fit_untold {
+	const char *key, *why;
+};
+extern const struct fit_untold fit_untold_table[];
+
+/* The twin: as parameters, and as the text of a preset file, yours to free(). */
+void fit_params(const struct fit_data *d, const struct fit_result *r, struct pcm_params *ret);
 int fit_preset_print(const struct fit_data *d, const struct fit_result *r, char **ret);
+
+/* A page with pictures. */
+int fit_report(const char *path, const struct fit_data *d, const struct fit_result *r,
+	struct fit_message *msg);
+
+/* What thousands of devices of a preset do; conductances in uS. */
+struct fit_point {
+	double x;        /* pulses, or s */
+	double mean, sd; /* over devices, of the mean of their reads */
+	double noise;    /* sd of a read, rms over devices */
+};
+
+/* After RESET and n - 1 SETs, read settle s after each; n_read 2 or more for noise. */
+int fit_curve_staircase(const struct pcm_params *prm, double settle, uint32_t n_read, size_t n,
+	struct fit_point *ret);
+
+/* At the times x of ret since n_pulse SETs. */
+int fit_curve_drift(const struct pcm_params *prm, size_t n_pulse, uint32_t n_read, size_t n,
+	struct fit_point *ret);
 
 #endif

@@ -93,19 +93,12 @@ static bool fit_curve(gsl_multifit_nlinear_workspace *w, struct curve *c, const 
 	return isfinite(gsl_vector_get(x, 1)) && *ret_var > 0.0;
 }
 
-static void add_square(struct fit_goodness *g, double z2)
-{
-	double d = z2 - g->mean_square;
-	g->n++;
-	g->mean_square += d / (double)g->n;
-	g->sd += d * (z2 - g->mean_square);
-}
-
 static void fit_devices(const struct fit_samples *m, const struct fit_result *result,
 	struct curve *c, gsl_multifit_nlinear_workspace *w, gsl_vector *x, struct exponents *ret,
 	struct fit_goodness *good)
 {
 	size_t n_read = m->shape[1];
+	struct fit_moments all = { 0 };
 	for (size_t i = 0; i < m->n; i++) {
 		double var, chi2;
 		for (size_t k = 0; k < c->n; k++)
@@ -117,10 +110,9 @@ static void fit_devices(const struct fit_samples *m, const struct fit_result *re
 		ret->nu[ret->n] = gsl_vector_get(x, 1);
 		ret->var[ret->n] = var;
 		ret->cluster[ret->n++] = m->place[i];
-		add_square(good, chi2 / ((double)c->n - 2.0));
+		fit_moments_add(&all, chi2 / ((double)c->n - 2.0));
 	}
-	good->what = "reads against a power law of each device";
-	good->sd = sqrt(good->sd / (double)good->n / ((double)good->n - 1.0));
+	*good = fit_goodness_of(&all, "reads against a power law of each device");
 }
 
 /* P(normal < x). */
@@ -243,4 +235,36 @@ int fit_drift(const struct fit_data *d, struct fit_result *ret, struct fit_messa
 	snprintf(ret->par[FIT_DRIFT_NU].why, sizeof(ret->par[0].why), "%s", why);
 	snprintf(ret->par[FIT_DRIFT_NU_SD].why, sizeof(ret->par[0].why), "%s", why);
 	return 0;
+}
+
+/* Difference of a series' first read and another, against white noise and drift. */
+static double difference(const struct fit_samples *m, const struct fit_result *r, size_t first,
+	size_t other, size_t i, double g)
+{
+	double t0 = (double)(m->t[first] - m->t_programmed),
+	       t1 = (double)(m->t[other] - m->t_programmed);
+	double nu = r->par[FIT_DRIFT_NU].is_known ? r->par[FIT_DRIFT_NU].v : 0.0;
+	double fall = t0 > 0.0 ? g * (pow(t1 / t0, -nu) - 1.0) : 0.0;
+	double sd = r->theta[FIT_READ_SD_0] + r->theta[FIT_READ_SD_G] * fmax(g, 0.0);
+	return ((double)m->g[other * m->n + i] - (double)m->g[first * m->n + i] - fall) /
+		(sd * M_SQRT2);
+}
+
+void fit_whiteness(const struct fit_data *d, struct fit_result *ret)
+{
+	const struct fit_samples *m = &d->of[FIT_NOISE];
+	struct fit_moments all = { 0 };
+	size_t n_row = m->n ? m->shape[0] * m->shape[1] : 0;
+	for (size_t i = 0; i < m->n; i++) {
+		double g = fit_reads_of(m->g + i, n_row, m->n).mean, sum = 0.0;
+		if (m->is_bad[i] || m->shape[1] < 2)
+			continue;
+		/* The longest lag of each series shows most of a noise that is not white. */
+		for (size_t s = 0; s < m->shape[0]; s++)
+			sum += square(difference(
+				m, ret, s * m->shape[1], (s + 1) * m->shape[1] - 1, i, g));
+		fit_moments_add(&all, sum / (double)m->shape[0]);
+	}
+	ret->goodness[FIT_NOISE] = fit_goodness_of(
+		&all, "differences of reads at the longest lag against white noise");
 }

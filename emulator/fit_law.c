@@ -360,23 +360,9 @@ static void estimate(const struct law *l, enum fit_par i, struct fit_estimate *r
 		strcpy(ret->why, reason(l, i));
 }
 
-static void add_square(struct fit_goodness *g, double z2)
-{
-	double d = z2 - g->mean_square;
-	g->n++;
-	g->mean_square += d / (double)g->n;
-	g->sd += d * (z2 - g->mean_square);
-}
-
-/* From the sum of squares to the sd of the mean. */
-static void end_squares(struct fit_goodness *g, const char *what)
-{
-	g->what = what;
-	g->sd = g->n > 1 ? sqrt(g->sd / (double)(g->n - 1) / (double)g->n) : NAN;
-}
-
 static int stair_goodness(const struct law *l, struct fit_goodness *ret, struct fit_message *msg)
 {
+	struct fit_moments all = { 0 };
 	struct fit_predicted *predicted = calloc(l->s.n_step, sizeof(*predicted));
 	if (!predicted)
 		return fit_fail(msg, -ENOMEM, "no memory");
@@ -386,31 +372,36 @@ static int stair_goodness(const struct law *l, struct fit_goodness *ret, struct 
 		fit_staircase_likelihood(l->theta, reads, l->s.n_step, predicted);
 		for (size_t p = 1; p < l->s.n_step; p++)
 			sum += square(reads[p].mean - predicted[p].mean) / predicted[p].var;
-		add_square(ret, sum / (double)(l->s.n_step - 1));
+		fit_moments_add(&all, sum / (double)(l->s.n_step - 1));
 	}
-	end_squares(ret, "step after a pulse against what was predicted from all reads before");
+	*ret = fit_goodness_of(
+		&all, "step after a pulse against what was predicted from all reads before");
 	free(predicted);
 	return 0;
 }
 
-static void other_goodness(
-	const struct law *l, struct fit_goodness *reset, struct fit_goodness *repeat)
+static struct fit_goodness reset_goodness(const struct law *l)
 {
-	const double *theta = l->theta;
+	struct fit_moments all = { 0 };
+	double g = l->theta[FIT_RESET_MEAN];
+	double sd = l->theta[FIT_READ_SD_0] + l->theta[FIT_READ_SD_G] * g;
 	for (size_t i = 0; i < l->s.n_reset; i++) {
 		const struct fit_reads *r = &l->s.reset[i];
-		double sd = theta[FIT_READ_SD_0] + theta[FIT_READ_SD_G] * theta[FIT_RESET_MEAN];
-		add_square(reset,
-			square(r->mean - theta[FIT_RESET_MEAN]) /
-				(theta[FIT_RESET_SD] + square(sd) / r->n));
+		fit_moments_add(
+			&all, square(r->mean - g) / (l->theta[FIT_RESET_SD] + square(sd) / r->n));
 	}
-	end_squares(reset, "conductance after RESET against the population's");
+	return fit_goodness_of(&all, "conductance after RESET against the population's");
+}
+
+static struct fit_goodness repeat_goodness(const struct law *l)
+{
+	struct fit_moments all = { 0 };
 	for (size_t i = 0; i < l->s.n_repeat; i++) {
 		const struct fit_reads *r = &l->s.repeat[i];
-		double sd = theta[FIT_READ_SD_0] + theta[FIT_READ_SD_G] * fmax(r->mean, 0.0);
-		add_square(repeat, r->sum_square / square(sd) / (r->n - 1.0));
+		double sd = l->theta[FIT_READ_SD_0] + l->theta[FIT_READ_SD_G] * fmax(r->mean, 0.0);
+		fit_moments_add(&all, r->sum_square / square(sd) / (r->n - 1.0));
 	}
-	end_squares(repeat, "scatter of reads of a device against the read noise");
+	return fit_goodness_of(&all, "scatter of reads of a device against the read noise");
 }
 
 static int fit_sample(
@@ -421,8 +412,9 @@ static int fit_sample(
 		return r;
 	for (int i = 0; i < FIT_N_LAW; i++)
 		estimate(l, (enum fit_par)i, &ret->par[i]);
-	other_goodness(l, &ret->goodness[FIT_RESET],
-		&ret->goodness[repeats(d) == &d->of[FIT_VERIFY] ? FIT_VERIFY : FIT_DRIFT]);
+	ret->goodness[FIT_RESET] = reset_goodness(l);
+	if (repeats(d) == &d->of[FIT_VERIFY])
+		ret->goodness[FIT_VERIFY] = repeat_goodness(l);
 	memcpy(ret->theta, l->theta, sizeof(l->theta));
 	ret->n_staircase = l->s.n_stair;
 	return l->s.n_stair ? stair_goodness(l, &ret->goodness[FIT_STAIRCASE], msg) : 0;

@@ -5,26 +5,51 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define BASE "nandakumar2018"
+
+const struct fit_untold fit_untold_table[] = {
+	{ "drift_t_min", "needs reads before drift sets in: drift --times 0.001,0.01,..." },
+	{ "drift_t0", "a convention: the age at which staircases were read" },
+	{ "reset_min", "no RESET came near a floor, if there is one" },
+	{ "temperature", "all was measured at one" },
+	{ "t_set, e_set and alike", "of a data sheet: no experiment takes times or energies" },
+	{ NULL, NULL },
+};
+
+static double in_range(const struct pcm_param *p, double v)
+{
+	return v < p->min ? p->min : v > p->max ? p->max : v;
+}
+
+void fit_params(const struct fit_data *d, const struct fit_result *r, struct pcm_params *ret)
+{
+	pcm_params_default(ret);
+	pcm_params_set(ret, "preset", BASE);
+	ret->v_read = d->v_read;
+	ret->drift_t0 = r->t0;
+	ret->g_max = d->g_max * 1e-6;
+	for (int i = 0; i < FIT_N_PAR; i++) {
+		const struct pcm_param *p = pcm_param_find(fit_par_table[i].key);
+		if (r->par[i].is_known)
+			*(double *)((char *)ret + p->offset) =
+				in_range(p, r->par[i].v * fit_par_table[i].unit);
+	}
+}
+
 static void print_known(FILE *f, const struct fit_par_info *info, const struct fit_estimate *e)
 {
 	const struct pcm_param *p = pcm_param_find(info->key);
-	double v = e->v * info->unit;
-	v = v < p->min ? p->min : v > p->max ? p->max : v;
-	fprintf(f, "%s: %.6g  # %s%s95 %%: %.4g .. %.4g\n", info->key, v, p->unit,
-		*p->unit ? ", " : "", e->lo * info->unit, e->hi * info->unit);
+	fprintf(f, "%s: %.6g  # %s, 95 %%: %.4g .. %.4g\n", info->key,
+		in_range(p, e->v * info->unit), p->unit, e->lo * info->unit, e->hi * info->unit);
 }
 
-int fit_preset_print(const struct fit_data *d, const struct fit_result *r, char **ret)
+static void print_all(FILE *f, const struct fit_data *d, const struct fit_result *r)
 {
-	size_t n = 0;
-	FILE *f = open_memstream(ret, &n);
-	if (!f)
-		return -ENOMEM;
 	fprintf(f,
 		"# A digital twin of a board, fitted by pcm-fit to measurements of xbar characterise.\n"
-		"# Open it: emu:?preset=THIS_FILE.yaml (with a slash or .yaml in the name)\n"
+		"# To open it: emu:?preset=THIS_FILE.yaml\n"
 		"help: a twin fitted to measurements\n"
-		"preset: nandakumar2018\n"
+		"preset: " BASE "\n"
 		"v_read: %.6g  # V, as the board says\n"
 		"drift_t0: %.6g  # s, age at which conductances are meant, as they were measured\n",
 		d->v_read, r->t0);
@@ -39,7 +64,19 @@ int fit_preset_print(const struct fit_data *d, const struct fit_result *r, char 
 		if (!r->par[i].is_known)
 			fprintf(f, "# %s: %s\n", fit_par_table[i].key, r->par[i].why);
 	}
-	if (ferror(f) | fclose(f)) {
+	for (const struct fit_untold *u = fit_untold_table; u->key; u++)
+		fprintf(f, "# %s: %s\n", u->key, u->why);
+}
+
+int fit_preset_print(const struct fit_data *d, const struct fit_result *r, char **ret)
+{
+	size_t n = 0;
+	FILE *f = open_memstream(ret, &n);
+	if (!f)
+		return -ENOMEM;
+	print_all(f, d, r);
+	bool is_bad = ferror(f);
+	if (fclose(f) || is_bad) {
 		free(*ret);
 		return -ENOMEM;
 	}
