@@ -42,5 +42,6 @@ int cmd_align(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_study(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_play(int argc, char **argv);
 
 #endif

@@ -22,6 +22,7 @@ static const struct {
 	{ "study", "many trainings that differ in a few settings, and what came of them",
 		cmd_study },
 	{ "report", "a run or study as one HTML page", cmd_report },
+	{ "play", "a network that learned music continues a piece, as a MIDI file", cmd_play },
 	{ "rules", "list the learning rules and what each needs", cmd_rules },
 	{ "compare", "train several rules with several seeds, and print a table", cmd_compare },
 	{ "align", "compare the rules' updates with bptt's while a network is trained", cmd_align },

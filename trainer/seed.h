@@ -9,7 +9,14 @@
 #include <stdint.h>
 
 /* Append, never renumber. */
-enum snn_use { SNN_USE_INIT, SNN_USE_ORDER, SNN_USE_ROUNDING, SNN_USE_DEVICE, SNN_USE_TEACHER };
+enum snn_use {
+	SNN_USE_INIT,
+	SNN_USE_ORDER,
+	SNN_USE_ROUNDING,
+	SNN_USE_DEVICE,
+	SNN_USE_TEACHER,
+	SNN_USE_PLAY
+};
 
 /* SplitMix64's finaliser (Steele et al. 2014) over the three; 32 bits, as gsl_rng_set() takes. */
 static inline unsigned long snn_seed(uint64_t seed, enum snn_use use, uint64_t index)
