@@ -19,7 +19,7 @@ import tty
 import unittest
 
 OSTTP, XBAR_BOARD = (os.path.abspath(x) for x in sys.argv[1:])
-PATIENCE = 60  # s; never reached where all is well
+PATIENCE = 100  # s; never reached where all is well
 KEYS = ["chips=2", "seed=7"]
 RSP, EVT, PULSE_LIST, BOOT = 2, 3, 0x12, 0x81
 N_BEFORE = 5  # lists of pulses of an epoch before the one that is disturbed
@@ -84,12 +84,10 @@ class Relay(threading.Thread):
         self.board.send_signal(signal.SIGUSR1)
 
     def from_host(self, block):
-        if not self.is_the_one(block):
-            self.to_board(block)
-        elif self.is_given:
-            self.to_board(block)
-        else:
+        if self.is_the_one(block) and not self.is_given:
             self.restart()
+        else:
+            self.to_board(block)
 
     def from_board(self, block):
         kind, op, session, seq = head(block)

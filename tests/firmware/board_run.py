@@ -93,6 +93,17 @@ class Board:
             if answer is None or c.parse(answer)[0] != c.EVT:
                 return answer
 
+    def n_answered(self, data):
+        """How many frames in these bytes are answered; the answer to a PING of our own ends them."""
+        self.send(data + (b"\0" if self.kind == "pty" else b""))
+        self.send_frame(c.frame(c.REQ, c.PING, 0, 0, b"end"))
+        n = 0
+        while True:
+            kind, _, _, _, payload = c.parse(self.receive())
+            if payload[4:] == b"end":
+                return n
+            n += kind == c.RSP
+
     def end(self):
         if self.process.poll() is None:
             self.process.terminate()

@@ -78,3 +78,11 @@ def golden():
     with open(GOLDEN, encoding="ascii") as file:
         lines = [line.split()[1] for line in file if not line.startswith("#")]
     return list(zip(map(bytes.fromhex, lines[::2]), map(bytes.fromhex, lines[1::2])))
+
+
+def malformed(link):
+    """Of golden/malformed.hex, link 1 uart, 2 stream: (name, bytes, whole frames in them)."""
+    with open(os.path.join(g.HERE, "golden", "malformed.hex"), encoding="ascii") as file:
+        rows = [line.split() for line in file if not line.startswith("#")]
+    return [(name, bytes.fromhex(data), int(found, 16)) for name, kind, _, found, data in rows
+            if int(kind, 16) == link]

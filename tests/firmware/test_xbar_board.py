@@ -129,6 +129,11 @@ class OnEveryLink(unittest.TestCase):
     def test_requests_are_those_of_the_golden_dialogue(self):
         self.assertEqual([r for r, _ in dialogue.golden()], list(dialogue.requests()))
 
+    def test_whole_frames_among_malformed_ones_are_answered(self):
+        for board in self.each():
+            for name, data, n_whole in dialogue.malformed(1 if board.kind == "pty" else 2):
+                self.assertEqual(board.n_answered(data), n_whole, name)
+
     def test_a_refusal_has_no_fields(self):
         """PROTOCOL.md, section 5; CMD_E_DISARMED, 0x0401, is in none of the dialogue."""
         refused = [p for _, _, _, _, p in (c.parse(answer) for _, answer in dialogue.golden())

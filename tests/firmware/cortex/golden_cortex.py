@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The golden dialogue with the firmware on a microcontroller in QEMU: golden_cortex.py QEMU-BOARD
+"""The golden vectors with the firmware on a microcontroller in QEMU: golden_cortex.py QEMU-BOARD
 NAME, where NAME is what INFO calls the board. $XBAR_BOARD and $XBAR_IMAGE say what QEMU-BOARD runs.
 """
 import os
@@ -27,15 +27,20 @@ def renamed(answer):
     return c.frame(kind, op, session, seq, payload[:4] + golden.text(NAME) + rest)
 
 
-class Dialogue(unittest.TestCase):
-    def test_each_answer_is_the_golden_one(self):
-        board = board_run.Board(PROGRAM, "pty", *CHIPS)
-        try:
-            for request, answer in dialogue.golden():
-                self.assertEqual(board.ask(request).hex(), renamed(answer).hex())
-        finally:
-            status, is_left = board.end()
-        self.assertEqual((status, is_left), (0, False))
+class Golden(unittest.TestCase):
+    def setUp(self):
+        self.board = board_run.Board(PROGRAM, "pty", *CHIPS)
+
+    def tearDown(self):
+        self.assertEqual(self.board.end(), (0, False))
+
+    def test_each_answer_of_the_dialogue_is_the_golden_one(self):
+        for request, answer in dialogue.golden():
+            self.assertEqual(self.board.ask(request).hex(), renamed(answer).hex())
+
+    def test_whole_frames_among_malformed_ones_are_answered(self):
+        for name, data, n_whole in dialogue.malformed(1):
+            self.assertEqual(self.board.n_answered(data), n_whole, name)
 
 
 unittest.main(argv=sys.argv[:1])
