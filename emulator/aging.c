@@ -42,7 +42,7 @@ void pcm_aging_derive(struct pcm_chip *c)
 		a->temperature = (float)(-prm->activation_energy / BOLTZMANN * inv_t / log(2.0));
 	if (a->has_flicker)
 		derive_noise(a, prm);
-	a->is_on = c->model->programmed || a->temperature != 0.0f;
+	a->is_on = c->model->programmed || a->temperature != 0.0f || prm->wire_ohm > 0;
 }
 
 /* Variance of all 1/f noise at these ages (ns), per (G Q)^2. */

@@ -41,7 +41,8 @@ static int array_alloc(struct pcm_chip *c)
 	size_t n = PCM_N + PCM_CACHE_PAD, n_chunk = PCM_N_ROW * PCM_N_CHUNK;
 	bool is_programmed = c->model->programmed, has_stuck = pcm_faults_has_stuck(&c->prm);
 	bool has_nu = c->model->drift && (c->prm.drift_nu_sd > 0 || has_stuck || is_programmed);
-	bool has_slow = c->aging.n_slow > 0;
+	bool has_slow = c->aging.n_slow > 0, has_wire = c->prm.wire_ohm > 0;
+	size_t n_group = PCM_N_ROW * PCM_N_WIRE_GROUP;
 	const struct part parts[] = {
 		{ &a->t_prog, n * sizeof(*a->t_prog) },
 		{ &a->g, n * sizeof(float) },
@@ -52,6 +53,11 @@ static int array_alloc(struct pcm_chip *c)
 		{ &a->set_z, c->prm.set_rho > 0 ? n * sizeof(float) : 0 },
 		{ &a->slow, has_slow ? PCM_N * sizeof(float) * c->aging.n_slow : 0 },
 		{ &a->noise_t, has_slow ? n_chunk * sizeof(*a->noise_t) : 0 },
+		{ &c->wire.chunk_total, has_wire ? n_chunk * sizeof(float) : 0 },
+		{ &c->wire.total, has_wire ? n_group * sizeof(float) : 0 },
+		{ &c->wire.sag, has_wire ? n_group * sizeof(float) : 0 },
+		{ &c->wire.slope, has_wire ? n_group * sizeof(float) : 0 },
+		{ &c->wire.is_due, has_wire ? PCM_N_ROW * sizeof(bool) : 0 },
 		{ &c->faults.stuck, has_stuck ? PCM_N / 8 : 0 },
 		{ &c->faults.stuck_at_set, has_stuck ? PCM_N / 8 : 0 },
 	};

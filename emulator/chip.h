@@ -60,6 +60,16 @@ struct pcm_columns {
 	float read_gain[PCM_N_COL], read_offset[PCM_N_COL], read_sd[PCM_N_COL]; /* 1, S, S */
 };
 
+#define PCM_N_WIRE_GROUP 8    /* of columns */
+#define PCM_TOTAL_MAX    1.0f /* S, of a chunk */
+
+/* Resistance of lines, see wire.c. Allocated only if there is any. */
+struct pcm_wire {
+	float *chunk_total; /* [n_row][n_chunk], S: of all devices, when computed last: state */
+	float *total, *sag, *slope; /* [n_row][group]; S, 1, 1 per column */
+	bool *is_due;               /* [n_row]: those follow from chunk_total no more */
+};
+
 struct pcm_scratch {
 	struct pcm_drive drive;
 	float acc_g[PCM_N_COL];
@@ -83,7 +93,7 @@ struct pcm_chip {
 	struct pcm_law law;
 	struct pcm_drift drift;
 	struct pcm_read_noise noise;
-	bool has_noise;
+	bool has_noise, has_disturb;
 	struct pcm_aging aging;
 	uint64_t t_mvm, t_set, t_reset, t_read, t_program; /* ns */
 	double expiry_per_r; /* ns: conductances hold for this times age / t0; INFINITY without drift */
@@ -96,10 +106,12 @@ struct pcm_chip {
 	struct pcm_array array;
 	struct pcm_stats count; /* time included, energy not */
 	float adc_range[PCM_N_COL];
-	float fix_gain[PCM_N_COL], fix_offset[PCM_N_COL]; /* 1, A: pcm_chip_correct() */
-	uint32_t phases;                                  /* enum pcm_phases */
+	float fix_gain[PCM_N_COL], fix_offset[PCM_N_COL];     /* 1, A: pcm_chip_correct() */
+	uint64_t row_reads[PCM_N_ROW], row_pulses[PCM_N_ROW]; /* whose disturbance is to come */
+	uint32_t phases;                                      /* enum pcm_phases */
 
 	struct pcm_cache cache;
+	struct pcm_wire wire;
 	struct pcm_scratch scratch;
 };
 
@@ -181,6 +193,12 @@ void pcm_noise_update(struct pcm_chip *c, uint32_t row, uint32_t col, uint32_t n
 void pcm_cache_update(struct pcm_chip *c, const struct pcm_drive *d, uint32_t col, uint32_t n_col);
 /* Recompute what is not stale from the state, at the times it was computed. */
 void pcm_cache_restore(struct pcm_chip *c);
+
+/* wire.c: sums of the driven rows with what lines take, as add_bit() and add_int8() without. */
+void pcm_wire_add(struct pcm_chip *c, const struct pcm_mvm *m, bool with_noise);
+
+/* disturb.c: what a row's reads and pulses did to it, if it is worth while. */
+void pcm_disturb_apply(struct pcm_chip *c, uint32_t row);
 
 /* periph.c */
 void pcm_adc_power_up(struct pcm_chip *c);

@@ -57,6 +57,17 @@ static uint64_t aged_expiry(const struct pcm_chip *c, size_t chunk, uint64_t now
 	return e;
 }
 
+/* What word and bit lines have to carry, for wire.c. */
+static void count_total(struct pcm_chip *c, uint32_t row, uint32_t i, const float *g)
+{
+	float sum = 0.0f;
+	for (uint32_t j = 0; j < PCM_N_DEVICE * PCM_CHUNK; j++)
+		sum += g[j];
+	sum = sum > 0.0f ? sum : 0.0f;
+	c->wire.chunk_total[row * PCM_N_CHUNK + i] = sum < PCM_TOTAL_MAX ? sum : PCM_TOTAL_MAX;
+	c->wire.is_due[row] = true;
+}
+
 /* Net conductance and variance of a chunk's cells, of devices with laws of aging.h. */
 static float refresh_aged(struct pcm_chip *c, uint32_t row, uint32_t i, uint64_t t)
 {
@@ -65,6 +76,8 @@ static float refresh_aged(struct pcm_chip *c, uint32_t row, uint32_t i, uint64_t
 	float youngest;
 	pcm_aging_advance(c, row, i, t);
 	youngest = pcm_aging_chunk(c, row, i, t, g[0], var[0]);
+	if (c->wire.total)
+		count_total(c, row, i, g[0]);
 	for (uint32_t j = 0; j < PCM_CHUNK; j++) {
 		c->cache.g[cell + j] = (g[0][j] + g[1][j]) - (g[2][j] + g[3][j]);
 		c->cache.v[cell + j] = pcm_bf16((var[0][j] + var[1][j]) + (var[2][j] + var[3][j]));
@@ -144,6 +157,8 @@ void pcm_cache_update(struct pcm_chip *c, const struct pcm_drive *d, uint32_t co
 	memcpy(want, wanted, sizeof(want));
 	for (uint32_t i = 0; i < d->n; i++) {
 		uint32_t row = d->row[i];
+		if (c->has_disturb)
+			pcm_disturb_apply(c, row);
 		memcpy(have, k->stale + row * PCM_N_CHUNK, sizeof(have));
 		if ((have[0] & want[0]) | (have[1] & want[1]) ||
 			c->count.time >= k->row_expiry[row])

@@ -78,7 +78,9 @@ static void add(struct pcm_chip *c, const struct pcm_mvm *m, bool with_noise)
 	const float *g = c->cache.g + m->col;
 	const uint16_t *v = with_noise ? c->cache.v + m->col : NULL;
 	pcm_cache_update(c, &s->drive, m->col, m->n_col);
-	if (m->input == PCM_INPUT_BIT)
+	if (c->wire.total)
+		pcm_wire_add(c, m, with_noise);
+	else if (m->input == PCM_INPUT_BIT)
 		c->dsp->add_bit(s->acc_g, s->acc_v, g, v, &s->drive, m->n_col);
 	else
 		c->dsp->add_int8(s->acc_g, s->acc_v, g, v, &s->drive, m->n_col);
@@ -96,6 +98,8 @@ static uint32_t one_vector(
 		drive_int8(&s->drive, in, m->row, m->n_row);
 	if (c->faults.has_dead_row)
 		drop_dead_rows(c, &s->drive);
+	for (uint32_t i = 0; c->has_disturb && i < s->drive.n; i++)
+		c->row_reads[s->drive.row[i]]++;
 	if (literal)
 		pcm_read_literally(c, m);
 	else

@@ -109,6 +109,8 @@ int pcm_chip_pulse(struct pcm_chip *c, const struct pcm_pulse *p, size_t n)
 	int r = check(c, p, n, n_kind);
 	if (r < 0)
 		return r;
+	for (size_t k = 0; c->has_disturb && k < n; k++)
+		c->row_pulses[p[k].row] += p[k].n;
 	uint64_t i = c->count.n_set + c->count.n_reset;
 	uint64_t i_end = i + n_kind[PCM_SET] + n_kind[PCM_RESET];
 	while (i < i_end) {
@@ -165,6 +167,9 @@ int pcm_chip_read(struct pcm_chip *c, const struct pcm_patch *w, float *ret_g)
 	if (!pcm_clock_fits(c, w->n_row, c->t_read))
 		return -EOVERFLOW;
 	for (uint32_t row = w->row; row < w->row + w->n_row; row++, ret_g += n) {
+		c->row_reads[row] += c->has_disturb;
+		if (c->has_disturb)
+			pcm_disturb_apply(c, row);
 		pcm_noise_update(c, row, w->col, w->n_col);
 		pcm_row_now(c, row, w->col, w->n_col, ret_g, sd);
 		if (c->faults.dead_row[row])

@@ -117,8 +117,8 @@ static void counters(struct pcm_stats *s, uint64_t *ret[N_COUNT])
 
 /* Where the arrays are in a snapshot. */
 struct layout {
-	size_t count, phases, adc_range, fix_gain, fix_offset, g, memory, t_prog;
-	size_t nu_z, noise_t, slow, chunk_t, end;
+	size_t count, row_reads, phases, adc_range, fix_gain, fix_offset, g, memory, t_prog;
+	size_t nu_z, noise_t, slow, chunk_total, chunk_t, end;
 };
 
 static struct layout layout(const struct pcm_chip *c)
@@ -126,7 +126,8 @@ static struct layout layout(const struct pcm_chip *c)
 	size_t n_chunk = c->array.slow ? PCM_N_ROW * PCM_N_CHUNK : 0;
 	struct layout l;
 	l.count = PCM_SNAPSHOT_BODY_AT + size_of_identity();
-	l.phases = l.count + 8 * N_COUNT;
+	l.row_reads = l.count + 8 * N_COUNT;
+	l.phases = l.row_reads + 2 * 8 * PCM_N_ROW;
 	l.adc_range = l.phases + 4;
 	l.fix_gain = l.adc_range + 4 * PCM_N_COL;
 	l.fix_offset = l.fix_gain + 4 * PCM_N_COL;
@@ -136,7 +137,8 @@ static struct layout layout(const struct pcm_chip *c)
 	l.nu_z = l.t_prog + 8 * (size_t)PCM_N;
 	l.noise_t = l.nu_z + (c->array.nu_z ? 4 * (size_t)PCM_N : 0);
 	l.slow = l.noise_t + 8 * n_chunk;
-	l.chunk_t = l.slow + 4 * n_chunk * c->aging.n_slow * PCM_N_DEVICE * PCM_CHUNK;
+	l.chunk_total = l.slow + 4 * n_chunk * c->aging.n_slow * PCM_N_DEVICE * PCM_CHUNK;
+	l.chunk_t = l.chunk_total + (c->wire.total ? 4 * PCM_N_ROW * PCM_N_CHUNK : 0);
 	l.end = l.chunk_t + 8 * (size_t)PCM_N_ROW * PCM_N_CHUNK;
 	return l;
 }
@@ -160,6 +162,8 @@ int pcm_chip_snapshot(const struct pcm_chip *c, void *buf, size_t n)
 	counters(&count, value);
 	for (int i = 0; i < N_COUNT; i++)
 		p = put_u64(p, *value[i]);
+	p = put_u64s(p, c->row_reads, PCM_N_ROW);
+	p = put_u64s(p, c->row_pulses, PCM_N_ROW);
 	p = put_u32(p, c->phases);
 	p = put_floats(p, c->adc_range, PCM_N_COL);
 	p = put_floats(p, c->fix_gain, PCM_N_COL);
@@ -173,6 +177,8 @@ int pcm_chip_snapshot(const struct pcm_chip *c, void *buf, size_t n)
 		p = put_u64s(p, c->array.noise_t, PCM_N_ROW * PCM_N_CHUNK);
 		p = put_floats(p, c->array.slow, (size_t)PCM_N * c->aging.n_slow);
 	}
+	if (c->wire.total)
+		p = put_floats(p, c->wire.chunk_total, PCM_N_ROW * PCM_N_CHUNK);
 	for (size_t i = 0; i < PCM_N_ROW * PCM_N_CHUNK; i++)
 		p = put_u64(p, c->cache.stale[i] ? UINT64_MAX : c->cache.chunk_t[i]);
 	pcm_snapshot_seal(buf, layout(c).end);
@@ -242,7 +248,7 @@ static bool noise_ok(const struct pcm_chip *c, const uint8_t *buf, const struct 
 
 static int check_content(const struct pcm_chip *c, const uint8_t *buf, const struct layout *l)
 {
-	for (size_t i = 0; i < N_COUNT; i++) {
+	for (size_t i = 0; i < N_COUNT + 2 * PCM_N_ROW; i++) {
 		if (u64_at(buf + l->count + 8 * i) > PCM_T_MAX)
 			return -EBADMSG;
 	}
@@ -263,6 +269,9 @@ static int check_content(const struct pcm_chip *c, const uint8_t *buf, const str
 		return -EBADMSG;
 	if (c->array.slow && !noise_ok(c, buf, l))
 		return -EBADMSG;
+	if (c->wire.total &&
+		!floats_within(buf + l->chunk_total, PCM_N_ROW * PCM_N_CHUNK, 0.0f, PCM_TOTAL_MAX))
+		return -EBADMSG;
 	return times_in_order(buf, l) ? 0 : -EBADMSG;
 }
 
@@ -272,6 +281,10 @@ static void apply(struct pcm_chip *c, const uint8_t *buf, const struct layout *l
 	counters(&c->count, value);
 	for (size_t i = 0; i < N_COUNT; i++)
 		*value[i] = u64_at(buf + l->count + 8 * i);
+	for (size_t i = 0; i < PCM_N_ROW; i++) {
+		c->row_reads[i] = u64_at(buf + l->row_reads + 8 * i);
+		c->row_pulses[i] = u64_at(buf + l->row_reads + 8 * (PCM_N_ROW + i));
+	}
 	c->phases = u32_at(buf + l->phases);
 	for (size_t i = 0; i < PCM_N_COL; i++) {
 		c->adc_range[i] = float_at(buf + l->adc_range + 4 * i);
@@ -293,6 +306,10 @@ static void apply(struct pcm_chip *c, const uint8_t *buf, const struct layout *l
 		c->array.noise_t[i] = u64_at(buf + l->noise_t + 8 * i);
 	for (size_t i = 0; c->array.slow && i < (size_t)PCM_N * c->aging.n_slow; i++)
 		c->array.slow[i] = float_at(buf + l->slow + 4 * i);
+	for (size_t i = 0; c->wire.total && i < PCM_N_ROW * PCM_N_CHUNK; i++) {
+		c->wire.chunk_total[i] = float_at(buf + l->chunk_total + 4 * i);
+		c->wire.is_due[i / PCM_N_CHUNK] = true;
+	}
 	pcm_array_settle_all(c);
 	pcm_adc_derive(c);
 	pcm_cache_restore(c);

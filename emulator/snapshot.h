@@ -6,12 +6,14 @@
  *	u32 n_param  u64 each parameter in table order (double bits, or the integer; text: 256 bytes)
  *	u32 i_chip, n_row, n_col, n_device
  *	u64 time, n_mvm, n_set, n_reset, n_read, n_program, n_sat, n_phase
+ *	u64 row_reads, row_pulses, each [n_row]
  *	u32 phases
  *	f32 adc_range, fix_gain, fix_offset, each [n_col]
  *	f32 g, f32 memory, u64 t_prog, each [n_row][n_device][n_col]
  *	f32 nu_z, the same, of models that are programmed
  *	u64 noise_t [n_row][n_col / 16], f32 slow [n_row][n_col / 16][n_slow][n_device][16], where
  *		noise has memory
+ *	f32 chunk_total [n_row][n_col / 16], where lines have resistance
  *	u64 chunk_t [n_row][n_col / 16]; all ones: stale
  *
  * Trust: nothing. Sizes are checked before anything is read, every number against its range, and

@@ -63,10 +63,12 @@ struct pcm_params {
 	double drift_t0, drift_t_min;           /* s */
 	double drift_tol;                       /* relative error allowed to cached conductances */
 	double read_sd_0, read_sd_g;            /* S, 1: sd of one read of one device = 0 + g G */
-	double program_scale, drift_scale, flicker_scale;       /* 1, of programmed models' laws */
-	double flicker_t_read, flicker_t_min;                   /* s */
-	uint32_t noise_memory;                                  /* 0, 1 */
-	double noise_tau;                                       /* s */
+	double program_scale, drift_scale, flicker_scale; /* 1, of programmed models' laws */
+	double flicker_t_read, flicker_t_min;             /* s */
+	uint32_t noise_memory;                            /* 0, 1 */
+	double noise_tau;                                 /* s */
+	double wire_ohm;                  /* ohm, of a line from one cell to the next */
+	double read_disturb, half_select; /* 1, of g_max - G, per read and per pulse on the row */
 	double temperature, temperature_ref, activation_energy; /* K, K, eV */
 	/* s and J per vector (one phase), pulse, pulse, row read or device read, device programmed */
 	double t_mvm, t_set, t_reset, t_read, t_program;

@@ -237,6 +237,42 @@ static void measure_chip(struct bench *b)
 	measure("1024 normals", normals, b, PCM_SPAN);
 }
 
+/* Two chips of one process, products in turn: what all effects cost, state unchanged. */
+static void measure_ratio(
+	const char *name, void (*op)(struct bench *b), struct bench *plain, struct bench *full)
+{
+	double t[N_SAMPLE], t_full[N_SAMPLE];
+	unsigned n = repeats(op, plain), n_full = repeats(op, full);
+	for (int i = 0; i < N_SAMPLE; i++) {
+		t[i] = sample(op, plain, n);
+		t_full[i] = sample(op, full, n_full);
+	}
+	double ns = median(t), ns_full = median(t_full);
+	printf("%-8s %-46s %9.3f us %8.2f x plain chip\n", pcm_chip_kernels_name(full->c), name,
+		ns_full / 1e3, ns_full / ns);
+}
+
+static void measure_full(struct bench *plain)
+{
+	static struct bench full;
+	struct pcm_params prm;
+	pcm_params_default(&prm);
+	full = *plain;
+	if (pcm_params_set(&prm, "preset", "hermes_chip") < 0 ||
+		pcm_chip_new(&full.c, &prm, 0) < 0 ||
+		pcm_chip_kernels(full.c, pcm_chip_kernels_name(plain->c)) < 0)
+		abort();
+	/* A minute on, so that nothing is so young that it changes at once. */
+	pcm_chip_wait(full.c, 60 * UINT64_C(1000000000));
+	measure_ratio("all effects: mvm int8, 256 x 256", mvm_int8, plain, &full);
+	measure_ratio("all effects: mvm bit, 256 x 256", mvm_bit_dense, plain, &full);
+	measure_ratio("all effects: mvm bit, 88 x 150, 4 rows", mvm_input, plain, &full);
+	measure_ratio("all effects: mvm bit, 150 x 88, 15 rows", mvm_output, plain, &full);
+	measure("all effects: refresh of all devices", refresh, &full, PCM_N);
+	measure("all effects: 5000 sparse pulses", pulses, &full, N_PULSE);
+	pcm_chip_free(full.c);
+}
+
 int main(void)
 {
 	static struct bench b;
@@ -251,6 +287,7 @@ int main(void)
 		if (pcm_chip_new(&b.c, &prm, 0) < 0 || pcm_chip_kernels(b.c, dsp->name) < 0)
 			return 1;
 		measure_chip(&b);
+		measure_full(&b);
 		pcm_chip_free(b.c);
 	}
 	return 0;

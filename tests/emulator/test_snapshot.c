@@ -18,12 +18,12 @@
 #define AT_FIX_GAIN(n)   (AT_FIX_OFFSET(n) - 4 * PCM_N_COL)
 #define AT_ADC_RANGE(n)  (AT_FIX_GAIN(n) - 4 * PCM_N_COL)
 #define AT_PHASES(n)     (AT_ADC_RANGE(n) - 4)
-#define AT_TIME(n)       (AT_PHASES(n) - 8 * 8)
+#define AT_TIME(n)       (AT_PHASES(n) - 2 * 8 * PCM_N_ROW - 8 * 8)
 
 /* Everything that makes state or draws numbers. */
 #define AGED                                                                              \
 	"preset=hermes&seed=7&noise_memory=on&noise_tau=1e-5&set_rho=0.3&temperature=330" \
-	"&stuck_set_rate=0.1"
+	"&stuck_set_rate=0.1&wire_ohm=0.35&read_disturb=1e-4&half_select=1e-5"
 
 /* Pulses, products and waits; out gets what came of it. */
 static void work(struct pcm_chip *c, uint64_t seed, int16_t *out)

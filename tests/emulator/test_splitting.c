@@ -13,7 +13,7 @@ static float big[N_DEVICE_ALL];
 /* Everything that makes state or draws numbers. */
 #define AGED                                                                              \
 	"preset=hermes&seed=6&noise_memory=on&noise_tau=1e-5&set_rho=0.3&temperature=330" \
-	"&stuck_set_rate=0.1"
+	"&stuck_set_rate=0.1&wire_ohm=0.35&read_disturb=1e-4&half_select=1e-5"
 
 static void vectors_may_come_in_any_number_of_calls(void **state)
 {
