@@ -44,8 +44,15 @@ enum fit_par {
 	FIT_STUCK_SET_RATE,
 	FIT_DEAD_ROW_RATE,
 	FIT_DEAD_COL_RATE,
+	FIT_SWAPPED_COL_RATE,
+	FIT_ADC_GAIN_SD,
+	FIT_ADC_OFFSET_SD,
+	FIT_ADC_NOISE_SD,
 	FIT_N_PAR
 };
+
+/* theta: the law, and what columns add to a read of one device (sd in uS), which is given. */
+enum { FIT_COLUMN_NOISE = FIT_N_LAW, FIT_N_THETA };
 
 struct fit_par_info {
 	const char *key; /* in pcm_param_table */
@@ -94,6 +101,15 @@ struct fit_data {
 	double g_max; /* uS, as the board says */
 	double v_read;
 	struct fit_samples of[FIT_N_EXPERIMENT];
+	/* Whole chips: all devices [n_survey][n_place] uS after RESET and after SETs; 0: not measured. */
+	size_t n_place, n_survey; /* n_place: n_row n_col 4 */
+	float *g_reset, *g_set;
+	bool *is_broken; /* [n_place] stuck or on a dead line: see fit_faults() */
+	/* Products without input, [n_zero][n_col] codes of lsb A; 0: not measured. */
+	size_t n_zero;
+	int16_t *zero;
+	double lsb;
+	double *offset, *gain; /* [n_col] uS, 1: what columns do to reads, see fit_columns.c */
 };
 
 /*
@@ -112,13 +128,15 @@ struct fit_reads {
 /* Of the n_read samples stride apart. */
 struct fit_reads fit_reads_of(const float *g, size_t n_read, size_t stride);
 
-/* ln likelihood of a staircase [n] (RESET, then n - 1 SETs) and of reads after RESET, theta [FIT_N_LAW]. */
+/* ln likelihood of a staircase [n] (RESET, then n - 1 SETs) and of reads after RESET, theta [FIT_N_THETA]. */
 struct fit_predicted {
 	double mean, var; /* of the mean of reads, given all before */
 };
 double fit_staircase_likelihood(const double *theta, const struct fit_reads *reads, size_t n,
 	struct fit_predicted *ret_predicted);
 double fit_reset_likelihood(const double *theta, const struct fit_reads *reads);
+
+double fit_read_sd(const double *theta, double g); /* of one read */
 
 /* Of the scatter of reads of a device of whatever conductance. */
 double fit_reads_likelihood(const double *theta, const struct fit_reads *reads);
@@ -143,12 +161,25 @@ struct fit_result {
 	struct fit_estimate par[FIT_N_PAR];
 	struct fit_goodness goodness[FIT_N_EXPERIMENT]; /* n 0: none */
 	double t0;                                      /* s, age at which conductances are meant */
-	double theta[FIT_N_LAW];                        /* known or taken over */
+	double theta[FIT_N_THETA];                      /* known or taken over */
+	double scale_se;                                /* 1, of the scale of all conductances */
 	size_t n_device, n_staircase;
 };
 
-/* Stuck devices and dead lines: their rates, and data->of[].is_bad. */
+/* Offsets and noise of the columns; reads are corrected by the offsets. */
+int fit_offsets(struct fit_data *d, struct fit_result *ret, struct fit_message *msg);
+
+/* Columns whose polarities are exchanged; their reads are turned round. */
+void fit_polarity(struct fit_data *d, struct fit_result *ret);
+
+/* Stuck devices and dead lines: their rates, d->is_broken and d->of[].is_bad. */
 int fit_faults(struct fit_data *d, struct fit_result *ret, struct fit_message *msg);
+
+/* Gains of the columns, by the devices that are not broken; reads are corrected by them. */
+int fit_gains(struct fit_data *d, struct fit_result *ret, struct fit_message *msg);
+
+/* k of n, with its interval; why where n is 0. */
+void fit_rate(struct fit_estimate *ret, size_t k, size_t n, const char *why);
 
 /* What pulses and reads do, from the staircases, RESETs and repeated reads. */
 int fit_law(const struct fit_data *d, struct fit_result *ret, struct fit_message *msg);
@@ -178,6 +209,23 @@ struct fit_problem {
 
 /* -EDOM: the likelihood does not say where the maximum is. */
 int fit_maximise(struct fit_problem *p, struct fit_message *msg);
+
+/*
+ * Values of a population, each N(x_i, var_i) about its own, which are N(mean, sd^2), with has_floor
+ * clamped at 0. The variance sd^2 that is estimated may be below 0 by chance, as far as var_i allows:
+ * only so are intervals right where the truth is near 0.
+ */
+struct fit_spread {
+	size_t n;
+	double *x, *var;   /* [n] */
+	uint32_t *cluster; /* [n] */
+	bool has_floor;
+};
+int fit_spread_init(struct fit_spread *s, size_t n_max); /* -ENOMEM */
+void fit_spread_add(struct fit_spread *s, double x, double var, uint32_t cluster);
+void fit_spread_done(struct fit_spread *s);
+int fit_spread(const struct fit_spread *s, struct fit_estimate *ret_mean,
+	struct fit_estimate *ret_sd, struct fit_message *msg);
 
 /* Read noise seen over time: a check of its whiteness, not of a parameter. */
 void fit_whiteness(const struct fit_data *d, struct fit_result *ret);

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define N_LINE_MAX   4096              /* rows, columns */
 #define N_SAMPLE_MAX ((size_t)1 << 28) /* of an experiment: 1 GiB of floats */
 
 const char *const fit_experiment_names[FIT_N_EXPERIMENT] = {
@@ -255,6 +256,79 @@ static int read_experiment(
 	return err < 0 ? err : convert(r, s);
 }
 
+/* Experiment faults: all devices, of the cycles that were done. */
+static int read_survey(struct reader *r, struct fit_data *d)
+{
+	size_t shape[FIT_RANK_MAX] = { 0 };
+	double done = 0.0;
+	r->group = "faults";
+	if (H5Lexists(r->file, r->group, H5P_DEFAULT) <= 0)
+		return 0;
+	int err = array_shape(r, "g_set", 4, shape);
+	if (err == 0)
+		err = number(r, r->group, "n_done", &done);
+	if (err < 0)
+		return err;
+	if (shape[1] != d->n_row || shape[2] != d->n_col || shape[3] != PCM_N_DEVICE ||
+		!(done >= 0.0 && done <= (double)shape[0]))
+		return bad(r, "g_set", "not of all devices of the chip, or not of n_done cycles");
+	d->n_survey = (size_t)done;
+	size_t n = shape[0] * d->n_place;
+	err = array(r, "g_set", 4, n, H5T_NATIVE_FLOAT, sizeof(*d->g_set), &d->g_set);
+	if (err == 0)
+		err = array(r, "g_reset", 4, n, H5T_NATIVE_FLOAT, sizeof(*d->g_reset), &d->g_reset);
+	for (size_t i = 0; i < d->n_survey * d->n_place && err == 0; i++) {
+		if (!isfinite(d->g_set[i]) || !isfinite(d->g_reset[i]))
+			err = bad(r, "g_set", "a conductance that is not a number");
+		d->g_set[i] *= 1e6f;
+		d->g_reset[i] *= 1e6f;
+	}
+	return err;
+}
+
+/* Experiment adc: products without input, at the narrow range, which is the same for all columns. */
+static int read_zero(struct reader *r, struct fit_data *d)
+{
+	size_t shape[FIT_RANK_MAX] = { 0 };
+	double done = 0.0;
+	float *lsb = NULL;
+	r->group = "adc";
+	if (H5Lexists(r->file, r->group, H5P_DEFAULT) <= 0)
+		return 0;
+	int err = array_shape(r, "zero_fine", 2, shape);
+	if (err == 0)
+		err = number(r, r->group, "n_done", &done);
+	if (err == 0 && shape[1] != d->n_col)
+		err = bad(r, "zero_fine", "not of all columns of the chip");
+	if (err < 0 || done < 1.0)
+		return err;
+	err = array(r, "zero_fine", 2, shape[0] * shape[1], H5T_NATIVE_INT16, sizeof(*d->zero),
+		&d->zero);
+	if (err == 0)
+		err = array(r, "lsb_fine", 1, d->n_col, H5T_NATIVE_FLOAT, sizeof(*lsb), &lsb);
+	if (err == 0 && !(lsb[0] > 0.0f && lsb[0] < 1.0f))
+		err = bad(r, "lsb_fine", "no current of an ADC's code");
+	if (err == 0) {
+		d->lsb = (double)lsb[0];
+		d->n_zero = shape[0];
+	}
+	free(lsb);
+	return err;
+}
+
+static int make_places(const struct reader *r, struct fit_data *d)
+{
+	d->n_place = d->n_row * d->n_col * PCM_N_DEVICE;
+	d->is_broken = calloc(d->n_place, sizeof(*d->is_broken));
+	d->offset = calloc(d->n_col, sizeof(*d->offset));
+	d->gain = malloc(d->n_col * sizeof(*d->gain));
+	if (!d->is_broken || !d->offset || !d->gain)
+		return fit_fail(r->msg, -ENOMEM, "%s: no memory for a chip", r->path);
+	for (size_t j = 0; j < d->n_col; j++)
+		d->gain[j] = 1.0;
+	return 0;
+}
+
 static int read_board(const struct reader *r, struct fit_data *d)
 {
 	double version, n_row, n_col;
@@ -271,8 +345,10 @@ static int read_board(const struct reader *r, struct fit_data *d)
 		err = number(r, ".", "v_read_V", &d->v_read);
 	if (err < 0)
 		return err;
-	if (!(n_row >= 1 && n_row <= 65536 && n_col >= 1 && n_col <= 65536))
+	if (!(n_row >= 1 && n_row <= N_LINE_MAX && n_col >= 1 && n_col <= N_LINE_MAX))
 		return bad(r, "n_row", "with n_col no size of a chip");
+	if (!(d->v_read > 0.0 && d->g_max > 0.0))
+		return bad(r, "v_read_V", "with g_max_S none of a chip");
 	d->n_row = (size_t)n_row;
 	d->n_col = (size_t)n_col;
 	d->g_max *= 1e6;
@@ -283,6 +359,8 @@ static int read_all(struct reader *r, struct fit_data *d)
 {
 	bool has_any = false;
 	int err = read_board(r, d);
+	if (err == 0)
+		err = make_places(r, d);
 	for (int e = 0; e < FIT_N_EXPERIMENT && err == 0; e++) {
 		r->group = fit_experiment_names[e];
 		if (H5Lexists(r->file, r->group, H5P_DEFAULT) <= 0)
@@ -290,6 +368,11 @@ static int read_all(struct reader *r, struct fit_data *d)
 		err = read_experiment(r, d, &forms[e], &d->of[e]);
 		has_any |= d->of[e].n_sample > 0;
 	}
+	if (err == 0)
+		err = read_survey(r, d);
+	if (err == 0)
+		err = read_zero(r, d);
+	has_any |= d->n_survey || d->n_zero;
 	if (err == 0 && !has_any)
 		return fit_fail(r->msg, -ENODATA,
 			"%s: no experiment in it that was finished: xbar characterise URI -o %s",
@@ -334,6 +417,12 @@ void fit_data_done(struct fit_data *d)
 		free(s->is_bad);
 		*s = (struct fit_samples){ 0 };
 	}
+	free(d->g_reset);
+	free(d->g_set);
+	free(d->is_broken);
+	free(d->zero);
+	free(d->offset);
+	free(d->gain);
 }
 
 void fit_moments_add(struct fit_moments *m, double x)

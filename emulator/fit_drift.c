@@ -2,12 +2,9 @@
 /*
  * fit_drift.c - drift exponents. Of every device A and nu of A (age / t0)^-nu by weighted nonlinear
  * least squares on its reads (not on their logs, which noise biases), so that the estimated exponent
- * is N(nu_i, v_i), v_i known from the read noise. Then of the population, by maximum likelihood,
+ * is N(nu_i, v_i), v_i known from the read noise. Then of the population (fit_spread.c),
  *
  *	nu_i ~ N(drift_nu, drift_nu_sd^2), clamped at 0 as devices' exponents are (pcm.h).
- *
- * The estimated variance drift_nu_sd^2 may be below 0 by chance, as far as v_i allows: only so are
- * intervals right where the truth is near 0.
  */
 #include "fit.h"
 #include <errno.h>
@@ -22,12 +19,6 @@
 struct curve {
 	size_t n;
 	double *y, *log_age, *weight;
-};
-
-struct exponents {
-	size_t n;
-	double *nu, *var;
-	uint32_t *cluster;
 };
 
 static double square(double x)
@@ -62,8 +53,7 @@ static void weigh(struct curve *c, const double *theta, const gsl_vector *x, dou
 {
 	for (size_t k = 0; k < c->n; k++) {
 		double g = gsl_vector_get(x, 0) * exp(-gsl_vector_get(x, 1) * c->log_age[k]);
-		double sd = theta[FIT_READ_SD_0] + theta[FIT_READ_SD_G] * fmax(g, 0.0);
-		c->weight[k] = n_read / square(fmax(sd, 1e-6));
+		c->weight[k] = n_read / square(fit_read_sd(theta, g));
 	}
 }
 
@@ -94,7 +84,7 @@ static bool fit_curve(gsl_multifit_nlinear_workspace *w, struct curve *c, const 
 }
 
 static void fit_devices(const struct fit_samples *m, const struct fit_result *result,
-	struct curve *c, gsl_multifit_nlinear_workspace *w, gsl_vector *x, struct exponents *ret,
+	struct curve *c, gsl_multifit_nlinear_workspace *w, gsl_vector *x, struct fit_spread *ret,
 	struct fit_goodness *good)
 {
 	size_t n_read = m->shape[1];
@@ -107,79 +97,10 @@ static void fit_devices(const struct fit_samples *m, const struct fit_result *re
 		gsl_vector_set(x, 1, 0.05);
 		if (m->is_bad[i] || !fit_curve(w, c, result->theta, (double)n_read, x, &var, &chi2))
 			continue;
-		ret->nu[ret->n] = gsl_vector_get(x, 1);
-		ret->var[ret->n] = var;
-		ret->cluster[ret->n++] = m->place[i];
+		fit_spread_add(ret, gsl_vector_get(x, 1), var, m->place[i]);
 		fit_moments_add(&all, chi2 / ((double)c->n - 2.0));
 	}
 	*good = fit_goodness_of(&all, "reads against a power law of each device");
-}
-
-/* P(normal < x). */
-static double below(double x)
-{
-	return 0.5 * erfc(-x * M_SQRT1_2);
-}
-
-static double log_normal(double x, double var)
-{
-	return -0.5 * (x * x / var + log(2.0 * M_PI * var));
-}
-
-/* theta: mean and variance of the exponents. */
-static void likelihood(const void *user, const double *theta, double *ret)
-{
-	const struct exponents *e = user;
-	double tau2 = theta[1];
-	for (size_t i = 0; i < e->n; i++) {
-		double v = e->var[i], whole = tau2 + v;
-		ret[i] = log_normal(e->nu[i] - theta[0], whole);
-		if (tau2 <= 0.0)
-			continue;
-		double z = (theta[0] * v + e->nu[i] * tau2) / sqrt(tau2 * v * whole);
-		ret[i] = log(exp(ret[i]) * below(z) +
-			below(-theta[0] / sqrt(tau2)) * exp(log_normal(e->nu[i], v)) + 1e-300);
-	}
-}
-
-static int fit_population(
-	const struct exponents *e, struct fit_result *ret, struct fit_message *msg)
-{
-	double v_min = INFINITY, sum = 0.0, sum2 = 0.0, cov[4];
-	for (size_t i = 0; i < e->n; i++) {
-		v_min = fmin(v_min, e->var[i]);
-		sum += e->nu[i];
-		sum2 += square(e->nu[i]) - e->var[i];
-	}
-	double mean = sum / (double)e->n, spread = sum2 / (double)e->n - mean * mean;
-	double theta[2] = { mean, fmax(spread, 0.1 * v_min) };
-	const double step[2] = { 1e-3 * sqrt(v_min + theta[1]), 1e-3 * (v_min + theta[1]) };
-	struct fit_problem p = { .n_theta = 2,
-		.n_unit = e->n,
-		.theta = theta,
-		.is_free = (const bool[]){ true, true },
-		.step = step,
-		.min = (const double[]){ -1.0, -0.5 * v_min },
-		.max = (const double[]){ 1.0, 1.0 },
-		.cluster = e->cluster,
-		.gain_done = 1e-4,
-		.likelihood = likelihood,
-		.user = e,
-		.covariance = cov };
-	int r = fit_maximise(&p, msg);
-	if (r < 0)
-		return r;
-	double k = gsl_cdf_tdist_Pinv(0.975, (double)p.n_cluster - 1.0),
-	       se[2] = { sqrt(cov[0]), sqrt(cov[3]) };
-	ret->par[FIT_DRIFT_NU] = (struct fit_estimate){ .is_known = true,
-		.v = theta[0],
-		.lo = theta[0] - k * se[0],
-		.hi = theta[0] + k * se[0] };
-	ret->par[FIT_DRIFT_NU_SD] = (struct fit_estimate){ .is_known = true,
-		.v = sqrt(fmax(theta[1], 0.0)),
-		.lo = sqrt(fmax(theta[1] - k * se[1], 0.0)),
-		.hi = sqrt(fmax(theta[1] + k * se[1], 0.0)) };
-	return 0;
 }
 
 static int fit_samples(const struct fit_samples *m, struct fit_result *ret, struct fit_message *msg)
@@ -189,30 +110,27 @@ static int fit_samples(const struct fit_samples *m, struct fit_result *ret, stru
 		.y = malloc(n * sizeof(double)),
 		.log_age = malloc(n * sizeof(double)),
 		.weight = malloc(n * sizeof(double)) };
-	struct exponents e = { .nu = malloc(m->n * sizeof(double)),
-		.var = malloc(m->n * sizeof(double)),
-		.cluster = malloc(m->n * sizeof(uint32_t)) };
+	struct fit_spread e = { 0 };
 	gsl_multifit_nlinear_parameters prm = gsl_multifit_nlinear_default_parameters();
 	gsl_multifit_nlinear_workspace *w =
 		gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &prm, n, 2);
 	gsl_vector *x = gsl_vector_alloc(2);
 	int r = -ENOMEM;
-	if (c.y && c.log_age && c.weight && e.nu && e.var && e.cluster && w && x) {
+	if (c.y && c.log_age && c.weight && w && x && fit_spread_init(&e, m->n) == 0) {
 		for (size_t k = 0; k < n; k++)
 			c.log_age[k] = log(
 				(double)(m->t[k * m->shape[1]] - m->t_programmed) * 1e-9 / ret->t0);
 		fit_devices(m, ret, &c, w, x, &e, &ret->goodness[FIT_DRIFT]);
+		e.has_floor = true;
 		r = e.n > 8
-			? fit_population(&e, ret, msg)
+			? fit_spread(&e, &ret->par[FIT_DRIFT_NU], &ret->par[FIT_DRIFT_NU_SD], msg)
 			: fit_fail(msg, -EDOM, "drift: only %zu devices that can be fitted", e.n);
 	} else {
 		fit_fail(msg, r, "no memory for %zu devices", m->n);
 	}
 	gsl_vector_free(x);
 	gsl_multifit_nlinear_free(w);
-	free(e.nu);
-	free(e.var);
-	free(e.cluster);
+	fit_spread_done(&e);
 	free(c.y);
 	free(c.log_age);
 	free(c.weight);
@@ -245,7 +163,7 @@ static double difference(const struct fit_samples *m, const struct fit_result *r
 	       t1 = (double)(m->t[other] - m->t_programmed);
 	double nu = r->par[FIT_DRIFT_NU].is_known ? r->par[FIT_DRIFT_NU].v : 0.0;
 	double fall = t0 > 0.0 ? g * (pow(t1 / t0, -nu) - 1.0) : 0.0;
-	double sd = r->theta[FIT_READ_SD_0] + r->theta[FIT_READ_SD_G] * fmax(g, 0.0);
+	double sd = fit_read_sd(r->theta, g);
 	return ((double)m->g[other * m->n + i] - (double)m->g[first * m->n + i] - fall) /
 		(sd * M_SQRT2);
 }

@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define N_TARGET_MAX 64 /* of an experiment; those beyond are taken as they are */
+#define N_TARGET_MAX 64   /* of an experiment; those beyond are taken as they are */
+#define DEAD_ALIVE   0.05 /* of a dead line's devices */
 
 enum state { UNSEEN, ALIVE, LOW, HIGH };
 
@@ -49,6 +50,35 @@ static void stair_ends(const struct fit_samples *m, size_t i, double *ret_low, d
 	}
 }
 
+/* Of the whole chip: means over cycles, whose noise is least. */
+static void survey_ends(const struct fit_data *d, size_t place, double *ret_low, double *ret_high)
+{
+	*ret_low = *ret_high = 0.0;
+	for (size_t c = 0; c < d->n_survey; c++) {
+		*ret_low += (double)d->g_reset[c * d->n_place + place] / (double)d->n_survey;
+		*ret_high += (double)d->g_set[c * d->n_place + place] / (double)d->n_survey;
+	}
+}
+
+/* Of device i of n: all of the chip, or those of the staircases. */
+static size_t n_ends(const struct fit_data *d)
+{
+	return d->n_survey ? d->n_place : d->of[FIT_STAIRCASE].n;
+}
+
+static void ends(const struct fit_data *d, size_t i, double *ret_low, double *ret_high)
+{
+	if (d->n_survey)
+		survey_ends(d, i, ret_low, ret_high);
+	else
+		stair_ends(&d->of[FIT_STAIRCASE], i, ret_low, ret_high);
+}
+
+static size_t place_of(const struct fit_data *d, size_t i)
+{
+	return d->n_survey ? i : d->of[FIT_STAIRCASE].place[i];
+}
+
 static double median(double *v, size_t n)
 {
 	gsl_sort(v, 1, n);
@@ -58,26 +88,25 @@ static double median(double *v, size_t n)
 /* A quarter of the way from what RESET leaves to where staircases end. */
 static void find_level(struct survey *s)
 {
-	const struct fit_samples *m = &s->d->of[FIT_STAIRCASE];
-	double low, high;
+	size_t n = n_ends(s->d);
+	double low, other;
 	s->level = 0.05 * s->d->g_max;
-	if (!m->n)
+	if (!n)
 		return;
-	for (size_t i = 0; i < m->n; i++)
-		stair_ends(m, i, &s->buf[i], &high);
-	low = median(s->buf, m->n);
-	for (size_t i = 0; i < m->n; i++)
-		stair_ends(m, i, &high, &s->buf[i]);
-	s->level = low + 0.25 * (median(s->buf, m->n) - low);
+	for (size_t i = 0; i < n; i++)
+		ends(s->d, i, &s->buf[i], &other);
+	low = median(s->buf, n);
+	for (size_t i = 0; i < n; i++)
+		ends(s->d, i, &other, &s->buf[i]);
+	s->level = low + 0.25 * (median(s->buf, n) - low);
 }
 
-static void survey_stairs(struct survey *s)
+static void survey_ends_of_all(struct survey *s)
 {
-	const struct fit_samples *m = &s->d->of[FIT_STAIRCASE];
-	for (size_t i = 0; i < m->n; i++) {
+	for (size_t i = 0; i < n_ends(s->d); i++) {
 		double low, high;
-		stair_ends(m, i, &low, &high);
-		s->state[m->place[i]] = low > s->level ? HIGH : high < s->level ? LOW : ALIVE;
+		ends(s->d, i, &low, &high);
+		s->state[place_of(s->d, i)] = low > s->level ? HIGH : high < s->level ? LOW : ALIVE;
 	}
 }
 
@@ -107,23 +136,29 @@ static void count_lines(struct survey *s)
 	}
 }
 
+/* Noise may make single devices of a dead line look alive, and stuck ones do not make it dead. */
+static bool is_dead(const size_t line[2])
+{
+	return (double)line[1] <= DEAD_ALIVE * (double)line[0];
+}
+
 /* Cells of which all devices were seen, and none is alive. */
 static void find_dead_lines(struct survey *s)
 {
 	size_t n_col = s->d->n_col;
 	for (size_t c = 0; c < n_col; c++)
-		s->dead_col[c] = s->col[2 * c] > PCM_N_DEVICE && !s->col[2 * c + 1];
+		s->dead_col[c] = s->col[2 * c] > PCM_N_DEVICE && is_dead(&s->col[2 * c]);
 	for (size_t cell = 0; cell < s->d->n_row * n_col; cell++) {
 		const uint8_t *state = s->state + cell * PCM_N_DEVICE;
-		bool is_dead = true;
+		bool is_low = true;
 		for (int k = 0; k < PCM_N_DEVICE; k++)
-			is_dead &= state[k] == LOW;
-		if (is_dead && !s->dead_col[cell % n_col] && !s->row[2 * (cell / n_col) + 1])
+			is_low &= state[k] == LOW;
+		if (is_low && !s->dead_col[cell % n_col] && is_dead(&s->row[2 * (cell / n_col)]))
 			s->dead_row[cell / n_col] = true;
 	}
 }
 
-static void rate(struct fit_estimate *ret, size_t k, size_t n, const char *why)
+void fit_rate(struct fit_estimate *ret, size_t k, size_t n, const char *why)
 {
 	double x = (double)k, rest = (double)(n - k);
 	*ret = (struct fit_estimate){ .is_known = n > 0 };
@@ -144,18 +179,18 @@ static bool is_on_dead_line(const struct survey *s, size_t place)
 
 static void stuck_rates(const struct survey *s, struct fit_result *ret)
 {
-	const struct fit_samples *m = &s->d->of[FIT_STAIRCASE];
+	const char *why = "needs the experiment faults, or staircase";
 	size_t n = 0, n_low = 0, n_high = 0;
-	for (size_t i = 0; i < m->n; i++) {
-		uint8_t state = s->state[m->place[i]];
-		if (is_on_dead_line(s, m->place[i]))
+	for (size_t i = 0; i < n_ends(s->d); i++) {
+		size_t place = place_of(s->d, i);
+		if (is_on_dead_line(s, place))
 			continue;
 		n++;
-		n_low += state == LOW;
-		n_high += state == HIGH;
+		n_low += s->state[place] == LOW;
+		n_high += s->state[place] == HIGH;
 	}
-	rate(&ret->par[FIT_STUCK_RESET_RATE], n_low, n, "needs the experiment staircase");
-	rate(&ret->par[FIT_STUCK_SET_RATE], n_high, n, "needs the experiment staircase");
+	fit_rate(&ret->par[FIT_STUCK_RESET_RATE], n_low, n, why);
+	fit_rate(&ret->par[FIT_STUCK_SET_RATE], n_high, n, why);
 }
 
 /* Lines count that more than one cell was seen of, rows also with one on a column that is alive. */
@@ -170,10 +205,8 @@ static void line_rates(const struct survey *s, struct fit_result *ret)
 		n_row += n_col && s->row[2 * r] >= PCM_N_DEVICE;
 		n_dead_row += n_col && s->dead_row[r];
 	}
-	rate(&ret->par[FIT_DEAD_ROW_RATE], n_dead_row, n_row,
-		"needs staircase and an experiment on whole rows, as program-verify or drift");
-	rate(&ret->par[FIT_DEAD_COL_RATE], n_dead_col, n_col,
-		"needs staircase and an experiment on whole rows, as program-verify or drift");
+	fit_rate(&ret->par[FIT_DEAD_ROW_RATE], n_dead_row, n_row, "needs the experiment faults");
+	fit_rate(&ret->par[FIT_DEAD_COL_RATE], n_dead_col, n_col, "needs the experiment faults");
 }
 
 /* Far from where they were programmed to, as those of their target are: six robust sd. */
@@ -193,10 +226,8 @@ static void mark_missed(struct survey *s, struct fit_samples *m, float target)
 
 static void mark_bad(struct survey *s, struct fit_samples *m)
 {
-	for (size_t i = 0; i < m->n; i++) {
-		uint8_t state = s->state[m->place[i]];
-		m->is_bad[i] = state == LOW || state == HIGH || is_on_dead_line(s, m->place[i]);
-	}
+	for (size_t i = 0; i < m->n; i++)
+		m->is_bad[i] = s->d->is_broken[m->place[i]];
 	float target[N_TARGET_MAX];
 	for (size_t i = 0, n = 0; i < m->n && m->g_target && n < N_TARGET_MAX; i++) {
 		size_t k = 0;
@@ -212,7 +243,7 @@ static void mark_bad(struct survey *s, struct fit_samples *m)
 static int survey(struct survey *s, struct fit_result *ret)
 {
 	struct fit_data *d = s->d;
-	s->n_place = d->n_row * d->n_col * PCM_N_DEVICE;
+	s->n_place = d->n_place;
 	s->state = calloc(s->n_place, sizeof(*s->state));
 	s->buf = calloc(s->n_place, sizeof(*s->buf));
 	s->dead_row = calloc(d->n_row, sizeof(*s->dead_row));
@@ -222,13 +253,16 @@ static int survey(struct survey *s, struct fit_result *ret)
 	if (!s->state || !s->buf || !s->dead_row || !s->dead_col || !s->row || !s->col)
 		return -ENOMEM;
 	find_level(s);
-	survey_stairs(s);
+	survey_ends_of_all(s);
 	survey_programmed(s, &d->of[FIT_VERIFY]);
 	survey_programmed(s, &d->of[FIT_DRIFT]);
 	count_lines(s);
 	find_dead_lines(s);
 	stuck_rates(s, ret);
 	line_rates(s, ret);
+	for (size_t i = 0; i < s->n_place; i++)
+		d->is_broken[i] =
+			s->state[i] == LOW || s->state[i] == HIGH || is_on_dead_line(s, i);
 	for (int e = 0; e < FIT_N_EXPERIMENT; e++)
 		mark_bad(s, &d->of[e]);
 	return 0;

@@ -39,6 +39,10 @@ const struct fit_par_info fit_par_table[FIT_N_PAR] = {
 	[FIT_STUCK_SET_RATE] = { "stuck_set_rate", 1.0 },
 	[FIT_DEAD_ROW_RATE] = { "dead_row_rate", 1.0 },
 	[FIT_DEAD_COL_RATE] = { "dead_col_rate", 1.0 },
+	[FIT_SWAPPED_COL_RATE] = { "swapped_col_rate", 1.0 },
+	[FIT_ADC_GAIN_SD] = { "adc_gain_sd", 1.0 },
+	[FIT_ADC_OFFSET_SD] = { "adc_offset_sd", 1.0 },
+	[FIT_ADC_NOISE_SD] = { "adc_noise_sd", 1.0 },
 };
 
 /* Where the search starts (uS; model_nandakumar2018.c), what it may reach, and small changes. */
@@ -183,7 +187,7 @@ static double square(double x)
 /* The fit in progress. */
 struct law {
 	struct sample s;
-	double theta[FIT_N_LAW], step[FIT_N_LAW], min[FIT_N_LAW], max[FIT_N_LAW];
+	double theta[FIT_N_THETA], step[FIT_N_LAW], min[FIT_N_LAW], max[FIT_N_LAW];
 	bool is_free[FIT_N_LAW];
 	double covariance[FIT_N_LAW * FIT_N_LAW];
 	double *unit; /* [n_unit] scratch */
@@ -194,7 +198,7 @@ struct law {
 static int maximise(struct law *l, double gain_done, struct fit_message *msg)
 {
 	double n_read = l->s.n_reset ? l->s.reset[0].n : l->s.n_stair ? l->s.stair[0].n : 1.0;
-	double noise = square(l->theta[FIT_READ_SD_0]) / n_read;
+	double noise = square(fit_read_sd(l->theta, l->theta[FIT_RESET_MEAN])) / n_read;
 	l->step[FIT_RESET_SD] = 0.003 * noise;
 	l->min[FIT_RESET_SD] = -0.25 * noise;
 	struct fit_problem p = {
@@ -342,10 +346,22 @@ static const char *reason(const struct law *l, enum fit_par i)
 	return "needs reads one after another: program-verify --reads 16";
 }
 
-/* theta [i], with the interval of a normal estimate; of a square, of the square. */
-static void estimate(const struct law *l, enum fit_par i, struct fit_estimate *ret)
+/* How the parameter goes with the scale of conductance. */
+static double scale_power(enum fit_par i)
 {
-	double se = sqrt(l->covariance[i * FIT_N_LAW + i]);
+	if (i == FIT_SET_MEAN_G || i == FIT_SET_SD_G || i == FIT_SET_MEMORY || i == FIT_READ_SD_G)
+		return 0.0;
+	return i == FIT_RESET_SD ? 2.0 : 1.0;
+}
+
+/*
+ * theta [i], with the interval of a normal estimate; of a square, of the square. The mean gain of the
+ * columns is taken for 1: by how much it may be off widens what is a conductance.
+ */
+static void estimate(const struct law *l, enum fit_par i, double scale_se, struct fit_estimate *ret)
+{
+	double scale = scale_power(i) * l->theta[i] * scale_se;
+	double se = sqrt(l->covariance[i * FIT_N_LAW + i] + square(scale));
 	double k = gsl_cdf_tdist_Pinv(0.975, (double)(l->n_cluster > 2 ? l->n_cluster - 1 : 1));
 	double lo = l->theta[i] - k * se, hi = l->theta[i] + k * se;
 	*ret = (struct fit_estimate){
@@ -384,7 +400,7 @@ static struct fit_goodness reset_goodness(const struct law *l)
 {
 	struct fit_moments all = { 0 };
 	double g = l->theta[FIT_RESET_MEAN];
-	double sd = l->theta[FIT_READ_SD_0] + l->theta[FIT_READ_SD_G] * g;
+	double sd = fit_read_sd(l->theta, g);
 	for (size_t i = 0; i < l->s.n_reset; i++) {
 		const struct fit_reads *r = &l->s.reset[i];
 		fit_moments_add(
@@ -398,7 +414,7 @@ static struct fit_goodness repeat_goodness(const struct law *l)
 	struct fit_moments all = { 0 };
 	for (size_t i = 0; i < l->s.n_repeat; i++) {
 		const struct fit_reads *r = &l->s.repeat[i];
-		double sd = l->theta[FIT_READ_SD_0] + l->theta[FIT_READ_SD_G] * fmax(r->mean, 0.0);
+		double sd = fit_read_sd(l->theta, r->mean);
 		fit_moments_add(&all, r->sum_square / square(sd) / (r->n - 1.0));
 	}
 	return fit_goodness_of(&all, "scatter of reads of a device against the read noise");
@@ -411,7 +427,7 @@ static int fit_sample(
 	if (r < 0)
 		return r;
 	for (int i = 0; i < FIT_N_LAW; i++)
-		estimate(l, (enum fit_par)i, &ret->par[i]);
+		estimate(l, (enum fit_par)i, ret->scale_se, &ret->par[i]);
 	ret->goodness[FIT_RESET] = reset_goodness(l);
 	if (repeats(d) == &d->of[FIT_VERIFY])
 		ret->goodness[FIT_VERIFY] = repeat_goodness(l);
@@ -434,6 +450,7 @@ int fit_law(const struct fit_data *d, struct fit_result *ret, struct fit_message
 		l->max[i] = ranges[i].max;
 		l->step[i] = ranges[i].step;
 	}
+	l->theta[FIT_COLUMN_NOISE] = ret->theta[FIT_COLUMN_NOISE];
 	l->unit = malloc((n_unit(&l->s) + 1) * sizeof(*l->unit));
 	r = l->unit ? fit_sample(l, d, ret, msg) : fit_fail(msg, -ENOMEM, "no memory");
 	free(l->unit);

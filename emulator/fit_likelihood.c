@@ -2,7 +2,7 @@
 /*
  * fit_likelihood.c - exact likelihoods of what was read, with the conductance itself integrated out.
  *
- * A read is y ~ N(G, (read_sd_0 + read_sd_g G)^2), so n reads of one G are worth their mean and sum
+ * A read is y ~ N(G, (read_sd_0 + read_sd_g G)^2 + the column's noise^2), so n reads of one G are worth their mean and sum
  * of squares. G is never known, only read: regression on reads would bias the SET law. A staircase is
  * a hidden Markov chain, G_p given G_(p-1) being normal and clamped (model_nandakumar2018.c):
  *
@@ -49,15 +49,15 @@ struct fit_reads fit_reads_of(const float *g, size_t n_read, size_t stride)
 	return r;
 }
 
-static double read_sd(const double *theta, double g)
+double fit_read_sd(const double *theta, double g)
 {
 	double sd = theta[FIT_READ_SD_0] + theta[FIT_READ_SD_G] * (g > 0.0 ? g : 0.0);
-	return sd > 1e-6 ? sd : 1e-6;
+	return sqrt(square(sd) + square(theta[FIT_COLUMN_NOISE]) + 1e-12);
 }
 
 static double log_reads(const double *theta, const struct fit_reads *r, double g)
 {
-	double sd = read_sd(theta, g);
+	double sd = fit_read_sd(theta, g);
 	double z = (r->sum_square + r->n * square(r->mean - g)) / square(sd);
 	return -0.5 * z - r->n * (log(sd) + 0.5 * log(2.0 * M_PI));
 }
@@ -66,7 +66,7 @@ static double log_reads(const double *theta, const struct fit_reads *r, double g
 static void window(const double *theta, const struct fit_reads *r, double *ret_mean, double *ret_sd)
 {
 	*ret_mean = r->mean;
-	*ret_sd = read_sd(theta, r->mean) / sqrt(r->n);
+	*ret_sd = fit_read_sd(theta, r->mean) / sqrt(r->n);
 }
 
 /* Nodes of [lo, hi] with the logs of weight and likelihood; an empty interval has none. */
@@ -121,7 +121,7 @@ static double below(double x)
 static double begin_sharp(
 	struct density *d, const double *theta, const struct fit_reads *r, double var)
 {
-	double g = theta[FIT_RESET_MEAN], noise = square(read_sd(theta, g));
+	double g = theta[FIT_RESET_MEAN], noise = square(fit_read_sd(theta, g));
 	double whole = fmax(var + noise / r->n, 0.1 * noise / r->n), n = r->n;
 	for (int k = 0; k < N_POINT; k++) {
 		d->g[k] = g;
@@ -187,7 +187,7 @@ static void predict(
 		sq += d->w[j] * m2;
 	}
 	ret->mean = mean;
-	ret->var = sq - mean * mean + square(read_sd(theta, mean)) / n;
+	ret->var = sq - mean * mean + square(fit_read_sd(theta, mean)) / n;
 }
 
 /* One SET and the reads after it. */

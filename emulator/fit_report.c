@@ -139,7 +139,7 @@ static int picture_drift(struct page *p, const struct fit_data *d, const struct 
 /* Devices of program-verify by their mean read, N_BIN of them. */
 #define N_BIN 12
 
-static int picture_noise(struct page *p, const struct fit_data *d, const struct pcm_params *prm)
+static int picture_noise(struct page *p, const struct fit_data *d, const double *theta)
 {
 	const struct fit_samples *m = &d->of[FIT_VERIFY];
 	struct fit_moments g[N_BIN] = { 0 }, var[N_BIN] = { 0 };
@@ -162,8 +162,7 @@ static int picture_noise(struct page *p, const struct fit_data *d, const struct 
 			continue;
 		values_add(&data, g[k].mean, sd,
 			1.96 * fit_moments_sd(&var[k]) / sqrt((double)var[k].n) / (2.0 * sd));
-		values_add(
-			&twin, g[k].mean, prm->read_sd_0 * 1e6 + prm->read_sd_g * g[k].mean, 0.0);
+		values_add(&twin, g[k].mean, fit_read_sd(theta, g[k].mean), 0.0);
 	}
 	if (r == 0 && data.n)
 		draw(p,
@@ -218,7 +217,7 @@ static int pictures(struct page *p, const struct fit_data *d, const struct fit_r
 	if (err == 0 && r->par[FIT_DRIFT_NU].is_known)
 		err = picture_drift(p, d, prm);
 	if (err == 0 && r->goodness[FIT_VERIFY].n)
-		err = picture_noise(p, d, prm);
+		err = picture_noise(p, d, r->theta);
 	return err;
 }
 

@@ -185,7 +185,12 @@ static int fit(struct fit_data *d, struct fit_result *r, struct fit_message *msg
 	r->t0 = prm.drift_t0;
 	if (stair->n)
 		r->t0 = (double)(stair->t[stair->shape[2]] - stair->t_pulse[1]) * 1e-9;
-	int err = fit_faults(d, r, msg);
+	int err = fit_offsets(d, r, msg);
+	fit_polarity(d, r);
+	if (err == 0)
+		err = fit_faults(d, r, msg);
+	if (err == 0)
+		err = fit_gains(d, r, msg);
 	if (err == 0)
 		err = fit_law(d, r, msg);
 	if (err == 0)

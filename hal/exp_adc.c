@@ -6,11 +6,13 @@
 #include "experiment.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include "health.h"
 #include "probe.h"
 
 #define N_ZERO      1024
+#define FINE        16.0 /* of the range, for products without input */
 #define N_SWEEP     16384
 #define SWEEP_COVER 1.3 /* times the range */
 #define G_CELL      1.5 /* times g_max: about what the two SET devices of a cell give */
@@ -41,6 +43,10 @@ static int begin(struct xbar_run *r)
 			  info->n_row);
 
 	if (err == 0)
+		err = xbar_run_make(r, "zero_fine", XBAR_I16, 2, (size_t[]){ N_ZERO, n_col });
+	if (err == 0)
+		err = xbar_run_make(r, "lsb_fine", XBAR_F32, 1, &n_col);
+	if (err == 0)
 		err = xbar_run_make(r, "level", XBAR_F64, 1, (size_t[]){ N_SWEEP });
 	if (err == 0)
 		err = xbar_run_make(r, "in", XBAR_I8, 2, (size_t[]){ N_SWEEP, n_row });
@@ -52,7 +58,8 @@ static int begin(struct xbar_run *r)
 	return err < 0 ? err : xbar_run_make(r, "lsb", XBAR_F32, 1, &n_col);
 }
 
-static int zero(struct xbar_run *r)
+/* Products without input, and what a code is, as two arrays. */
+static int put_zero(struct xbar_run *r, const char *zero, const char *lsb_name)
 {
 	const struct xbar_lab *lab = r->lab;
 	uint32_t n_col = xbar_info(lab->x)->n_col;
@@ -64,12 +71,36 @@ static int zero(struct xbar_run *r)
 	for (uint32_t j = 0; j < n_col && err == 0; j++)
 		lsb[j] = xbar_adc_lsb(lab->x, r->opt.chip, j);
 	if (err == 0)
-		err = xbar_run_put(r, "zero", 0, NULL, codes);
+		err = xbar_run_put(r, zero, 0, NULL, codes);
 	if (err == 0)
-		err = xbar_run_put(r, "lsb", 0, NULL, lsb);
+		err = xbar_run_put(r, lsb_name, 0, NULL, lsb);
 	free(codes);
 	free(lsb);
 	return err;
+}
+
+/* At the range as it is, and at a fraction of it, whose codes tell offsets and noise below a code. */
+static int zero(struct xbar_run *r)
+{
+	const struct xbar_lab *lab = r->lab;
+	const struct xbar_info *info = xbar_info(lab->x);
+	double full = ldexp((double)xbar_adc_lsb(lab->x, r->opt.chip, 0), (int)info->adc_bits - 1);
+	float *range = malloc(info->n_col * sizeof(*range));
+	int err = range ? put_zero(r, "zero", "lsb")
+			: xbar_fail(lab->msg, -ENOMEM, "no memory for ranges");
+	int err_back;
+
+	if (err < 0) {
+		free(range);
+		return err;
+	}
+	xbar_probe_ranges(lab, r->opt.chip, range);
+	err = xbar_probe_range(lab, r->opt.chip, full / FINE);
+	if (err == 0)
+		err = put_zero(r, "zero_fine", "lsb_fine");
+	err_back = xbar_probe_put_ranges(lab, r->opt.chip, range);
+	free(range);
+	return err < 0 ? err : err_back;
 }
 
 static int read_rows(struct xbar_run *r, uint32_t n_row)

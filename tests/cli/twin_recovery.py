@@ -37,6 +37,10 @@ RANGES = {
     "stuck_set_rate": (0.002, 0.02),
     "dead_row_rate": (0.004, 0.02),
     "dead_col_rate": (0.004, 0.02),
+    "swapped_col_rate": (0.004, 0.02),
+    "adc_gain_sd": (0.02, 0.1),
+    "adc_offset_sd": (0.05e-6, 0.2e-6),
+    "adc_noise_sd": (0.02e-6, 0.1e-6),
 }
 
 
@@ -50,8 +54,8 @@ def run(*command):
 def fit_board(xbar, pcm_fit, folder, seed, n_device):
     """The hidden truth, and (estimate, low, high) of each parameter."""
     draw = random.Random(seed)
-    truth = {key: draw.uniform(*r) for key, r in RANGES.items()}
-    uri = f"emu:?chips=1&seed={seed}&" + "&".join(f"{k}={v:.9g}" for k, v in truth.items())
+    truth = {key: float(f"{draw.uniform(*r):.4g}") for key, r in RANGES.items()}
+    uri = f"emu:?chips=1&seed={seed}&" + "&".join(f"{k}={v:.4g}" for k, v in truth.items())
     path = pathlib.Path(folder) / f"board{seed}.h5"
     run(xbar, "characterise", uri, "-o", path, "--devices", str(n_device), "--pulses", "12",
         "--cycles", "6", "--reads", "8")
