@@ -33,9 +33,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct args *a = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->common;
-		return 0;
 	case 'c':
 		a->chip = cli_u32(state, "--chip", arg, 0, UINT32_MAX);
 		return 0;
@@ -234,35 +231,26 @@ static int measure_all(const struct args *a, struct cli_board *b)
 }
 
 /* Pulses change devices: what the board held is put back. */
-static int run(const struct args *a, struct cli_board *b)
+static int run(const void *args, struct cli_board *b)
 {
-	void *state = NULL;
-	size_t n = 0;
-	int status = CLI_DONE, restored = CLI_DONE;
+	const struct args *a = args;
+	struct cli_borrowed borrowed;
+	int status;
 
-	if (b->info->caps & XBAR_CAP_SAVE)
-		status = cli_result(b, xbar_save(b->x, &state, &n));
-	else if (!a->may_change)
+	if (!(b->info->caps & XBAR_CAP_SAVE) && !a->may_change)
 		return cli_complain(CLI_USAGE,
 			"bench sends pulses, and this board cannot be put back as it was; "
 			"--overwrite if its contents may go");
-	if (status != CLI_DONE)
-		return status;
-	status = measure_all(a, b);
-	if (state)
-		restored = cli_result(b, xbar_load(b->x, state, n));
-	free(state);
-	return status == CLI_DONE ? restored : status;
+	status = cli_borrow(b, &borrowed);
+	return status == CLI_DONE ? cli_give_back(b, &borrowed, measure_all(a, b)) : status;
 }
 
 int cmd_bench(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &cli_common_argp, 0, NULL, 0 }, { 0 } };
-	static const struct argp argp = {
+	static const struct cli_command command = {
 		.options = options,
-		.parser = parse,
-		.children = children,
-		.args_doc = "[URI]",
+		.parse = parse,
+		.run = run,
 		.doc = "Measure how fast the board is: products, pulses and reads a second, by "
 		       "processor time and by the wall clock.\v"
 		       "An emulated board is put back as it was. On a board that cannot be, pulses "
@@ -272,12 +260,6 @@ int cmd_bench(int argc, char **argv)
 		       "  xbar bench 'emu:?preset=ideal' --json\n",
 	};
 	struct args a = { .seconds = 0.3 };
-	struct cli_board b;
-	int status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	status = cli_open(&b, &a.common);
-	if (status != CLI_DONE)
-		return status;
-	return cli_close(&b, run(&a, &b));
+	return cli_run(&command, argc, argv, &a);
 }

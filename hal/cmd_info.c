@@ -3,6 +3,7 @@
 #include "xbar_cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct args {
@@ -22,9 +23,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct args *a = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->common;
-		return 0;
 	case 'u':
 		a->wants_uri_help = true;
 		a->scheme = arg ? arg : "emu";
@@ -140,8 +138,9 @@ static void print_text(struct cli_board *b, const struct xbar_stats *s)
 		(unsigned long long)s->n_read, (unsigned long long)s->n_program);
 }
 
-static int run(const struct args *a, struct cli_board *b)
+static int run(const void *args, struct cli_board *b)
 {
+	const struct args *a = args;
 	struct xbar_stats stats;
 	int status = cli_result(b, xbar_stats(b->x, &stats));
 
@@ -153,29 +152,29 @@ static int run(const struct args *a, struct cli_board *b)
 	return CLI_DONE;
 }
 
+static int check(const void *args)
+{
+	const struct args *a = args;
+
+	if (a->wants_uri_help)
+		exit(help_uri(a));
+	if (a->common.format == CLI_CSV)
+		return cli_complain(CLI_USAGE, "info: no table, so no --csv; there is --json");
+	return CLI_DONE;
+}
+
 int cmd_info(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &cli_common_argp, 0, NULL, 0 }, { 0 } };
-	static const struct argp argp = {
+	static const struct cli_command command = {
 		.options = options,
-		.parser = parse,
-		.children = children,
-		.args_doc = "[URI]",
+		.parse = parse,
+		.check = check,
+		.run = run,
 		.doc = "Tell what the board is, and what it has done so far.\v"
 		       "  xbar info 'emu:?chips=2&seed=7&drift_nu=0.05'\n"
 		       "  xbar info --help-uri\n",
 	};
 	struct args a = { 0 };
-	struct cli_board b;
-	int status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	if (a.wants_uri_help)
-		return help_uri(&a);
-	if (a.common.format == CLI_CSV)
-		return cli_complain(CLI_USAGE, "info: no table, so no --csv; there is --json");
-	status = cli_open(&b, &a.common);
-	if (status != CLI_DONE)
-		return status;
-	return cli_close(&b, run(&a, &b));
+	return cli_run(&command, argc, argv, &a);
 }

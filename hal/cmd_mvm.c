@@ -30,9 +30,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct args *a = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->common;
-		return 0;
 	case 'c':
 		a->chip = cli_u32(state, "--chip", arg, 0, UINT32_MAX);
 		return 0;
@@ -181,8 +178,9 @@ static int multiply(const struct args *a, struct cli_board *b, struct xbar_mvm *
 	return status;
 }
 
-static int run(const struct args *a, struct cli_board *b)
+static int run(const void *args, struct cli_board *b)
 {
+	const struct args *a = args;
 	struct xbar_patch w;
 	struct vectors v = { 0 };
 	int status = cli_patch(b, a->chip, a->rows, a->cols, &w);
@@ -213,11 +211,10 @@ static int run(const struct args *a, struct cli_board *b)
 
 int cmd_mvm(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &cli_common_argp, 0, NULL, 0 }, { 0 } };
-	static const struct argp argp = {
+	static const struct cli_command command = {
 		.options = options,
-		.parser = parse,
-		.children = children,
+		.parse = parse,
+		.run = run,
 		.args_doc = "[URI] --input FILE",
 		.doc = "Analog products: each vector of the input drives the rows, the ADC codes of "
 		       "the columns are printed, one line a vector.\v"
@@ -229,12 +226,6 @@ int cmd_mvm(int argc, char **argv)
 		       "  xbar mvm emu: --chip 1 --rows 0:2 --cols 0:4 --input vectors.csv\n",
 	};
 	struct args a = { .rows = CLI_SPAN_ALL, .cols = CLI_SPAN_ALL };
-	struct cli_board b;
-	int status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	status = cli_open(&b, &a.common);
-	if (status != CLI_DONE)
-		return status;
-	return cli_close(&b, run(&a, &b));
+	return cli_run(&command, argc, argv, &a);
 }

@@ -21,9 +21,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct args *a = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->common;
-		return 0;
 	case 'n':
 		a->n = cli_u32(state, "--count", arg, 1, 100000);
 		return 0;
@@ -63,8 +60,9 @@ static int print_times(const struct args *a, uint64_t *t)
 	return CLI_DONE;
 }
 
-static int run(const struct args *a, struct cli_board *b)
+static int run(const void *args, struct cli_board *b)
 {
+	const struct args *a = args;
 	uint64_t *t = cli_calloc(a->n, sizeof(*t));
 	int status = t ? CLI_DONE : CLI_FAILED;
 
@@ -78,24 +76,16 @@ static int run(const struct args *a, struct cli_board *b)
 
 int cmd_ping(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &cli_common_argp, 0, NULL, 0 }, { 0 } };
-	static const struct argp argp = {
+	static const struct cli_command command = {
 		.options = options,
-		.parser = parse,
-		.children = children,
-		.args_doc = "[URI]",
+		.parse = parse,
+		.run = run,
 		.doc = "Send bytes to the board and back, and tell how long it takes. The chips "
 		       "are not disturbed.\v"
 		       "  xbar ping serial:/dev/ttyACM0\n"
 		       "  xbar ping usb: --count 1000 --size 128\n",
 	};
 	struct args a = { .n = 10, .n_byte = 64 };
-	struct cli_board b;
-	int status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	status = cli_open(&b, &a.common);
-	if (status != CLI_DONE)
-		return status;
-	return cli_close(&b, run(&a, &b));
+	return cli_run(&command, argc, argv, &a);
 }

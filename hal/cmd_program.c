@@ -66,9 +66,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct args *a = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->common;
-		return 0;
 	case 'c':
 		a->chip = cli_u32(state, "--chip", arg, 0, UINT32_MAX);
 		return 0;
@@ -140,8 +137,9 @@ static int print(const struct args *a, const struct xbar_program_stats *s)
 	return CLI_DONE;
 }
 
-static int run(const struct args *a, struct cli_board *b)
+static int run(const void *args, struct cli_board *b)
 {
+	const struct args *a = args;
 	struct xbar_program_stats stats;
 	struct xbar_patch w = { .chip = a->chip };
 	float *g = NULL;
@@ -157,11 +155,10 @@ static int run(const struct args *a, struct cli_board *b)
 
 int cmd_program(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &cli_common_argp, 0, NULL, 0 }, { 0 } };
-	static const struct argp argp = {
+	static const struct cli_command command = {
 		.options = options,
-		.parser = parse,
-		.children = children,
+		.parse = parse,
+		.run = run,
 		.args_doc = "[URI] --input FILE | --target-S G | --net-S G",
 		.doc = "Bring devices to wanted conductances: read, pulse, read again, until they are "
 		       "within the tolerance or the rounds are used up.\v"
@@ -175,12 +172,6 @@ int cmd_program(int argc, char **argv)
 		       "  xbar program --chip 1 --input copy.csv --tol-S 0.3e-6 --max-iter 100\n",
 	};
 	struct args a = { .rows = CLI_SPAN_ALL, .cols = CLI_SPAN_ALL };
-	struct cli_board b;
-	int status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	status = cli_open(&b, &a.common);
-	if (status != CLI_DONE)
-		return status;
-	return cli_close(&b, run(&a, &b));
+	return cli_run(&command, argc, argv, &a);
 }

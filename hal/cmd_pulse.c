@@ -56,9 +56,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct args *a = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->common;
-		return 0;
 	case 't':
 		a->kind = cli_word(state, "--kind", arg, kinds);
 		a->has_kind = true;
@@ -117,8 +114,9 @@ static int print(const struct args *a, float before, float after)
 	return CLI_DONE;
 }
 
-static int run(const struct args *a, struct cli_board *b)
+static int run(const void *args, struct cli_board *b)
 {
+	const struct args *a = args;
 	float before[XBAR_N_DEVICE], after[XBAR_N_DEVICE];
 	struct cli_span row = { a->row, a->row + 1 }, col = { a->col, a->col + 1 };
 	struct xbar_patch cell;
@@ -137,11 +135,10 @@ static int run(const struct args *a, struct cli_board *b)
 
 int cmd_pulse(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &cli_common_argp, 0, NULL, 0 }, { 0 } };
-	static const struct argp argp = {
+	static const struct cli_command command = {
 		.options = options,
-		.parser = parse,
-		.children = children,
+		.parse = parse,
+		.run = run,
 		.args_doc = "[URI] --row R --col COL --device D --kind set|reset",
 		.doc = "Send SET or RESET pulses to one device and print its conductance before and "
 		       "after, each one read with read noise.\v"
@@ -151,12 +148,6 @@ int cmd_pulse(int argc, char **argv)
 		       "Without state=FILE an emulated board is forgotten when the command ends.\n",
 	};
 	struct args a = { .n = 1 };
-	struct cli_board b;
-	int status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	status = cli_open(&b, &a.common);
-	if (status != CLI_DONE)
-		return status;
-	return cli_close(&b, run(&a, &b));
+	return cli_run(&command, argc, argv, &a);
 }

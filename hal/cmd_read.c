@@ -24,9 +24,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct args *a = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->common;
-		return 0;
 	case 'c':
 		a->chip = cli_u32(state, "--chip", arg, 0, UINT32_MAX);
 		return 0;
@@ -82,8 +79,9 @@ static int print(const struct args *a, const struct xbar_patch *w, const float *
 	return CLI_DONE;
 }
 
-static int run(const struct args *a, struct cli_board *b)
+static int run(const void *args, struct cli_board *b)
 {
+	const struct args *a = args;
 	struct xbar_patch w;
 	float *g = NULL;
 	int status = cli_patch(b, a->chip, a->rows, a->cols, &w);
@@ -98,12 +96,10 @@ static int run(const struct args *a, struct cli_board *b)
 
 int cmd_read(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &cli_common_argp, 0, NULL, 0 }, { 0 } };
-	static const struct argp argp = {
+	static const struct cli_command command = {
 		.options = options,
-		.parser = parse,
-		.children = children,
-		.args_doc = "[URI]",
+		.parse = parse,
+		.run = run,
 		.doc = "Read single devices and print them as a table with the header "
 		       "row,col,device,g_S.\v"
 		       "Every read has read noise; --average N makes it smaller. With --json the "
@@ -112,12 +108,6 @@ int cmd_read(int argc, char **argv)
 		       "  xbar read 'emu:?state=board.state' --chip 0 --rows 0:4 --cols 0:4 --csv\n",
 	};
 	struct args a = { .n_read = 1, .rows = CLI_SPAN_ALL, .cols = CLI_SPAN_ALL };
-	struct cli_board b;
-	int status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	status = cli_open(&b, &a.common);
-	if (status != CLI_DONE)
-		return status;
-	return cli_close(&b, run(&a, &b));
+	return cli_run(&command, argc, argv, &a);
 }

@@ -20,9 +20,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct args *a = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->common;
-		return 0;
 	case 's':
 		a->seconds = cli_double(state, "--seconds", "s", arg, 0.0, 1e9);
 		a->has_seconds = true;
@@ -35,8 +32,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-static int run(const struct args *a, struct cli_board *b)
+static int run(const void *args, struct cli_board *b)
 {
+	const struct args *a = args;
 	struct xbar_stats s;
 	int status = cli_result(b, xbar_wait(b->x, a->seconds));
 
@@ -57,23 +55,16 @@ static int run(const struct args *a, struct cli_board *b)
 
 int cmd_wait(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &cli_common_argp, 0, NULL, 0 }, { 0 } };
-	static const struct argp argp = {
+	static const struct cli_command command = {
 		.options = options,
-		.parser = parse,
-		.children = children,
+		.parse = parse,
+		.run = run,
 		.args_doc = "[URI] --seconds S",
 		.doc = "Let time pass on the board, so that its devices drift, and print its chip "
 		       "time. An emulated board does it at once, a real one takes as long.\v"
 		       "  xbar wait 'emu:?state=board.state' --seconds 86400\n",
 	};
 	struct args a = { 0 };
-	struct cli_board b;
-	int status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	status = cli_open(&b, &a.common);
-	if (status != CLI_DONE)
-		return status;
-	return cli_close(&b, run(&a, &b));
+	return cli_run(&command, argc, argv, &a);
 }

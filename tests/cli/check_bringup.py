@@ -111,8 +111,22 @@ def check_monitor(folder):
     assert head.startswith('t_s,chip_time_s,n_mvm,') and len(rows) == 2
 
 
+def check_map(folder):
+    report, png = os.path.join(folder, 'map.html'), os.path.join(folder, 'map.png')
+    board = 'emu:?chips=1&faults=' + FAULTS
+    lines = run('map', board, '--faults', '--rows', '6:9', '--cols', '2:5').stdout.splitlines()
+    assert lines[:3] == ['.9.', '999', '.9.'], lines
+    lines = run('map', board, '--faults', '--rows', '99:102', '--cols', '49:52').stdout.splitlines()
+    assert lines[:3] == ['...', '.2.', '...'], lines
+    run('map', board, '--faults', '--report', report, '--png', png)
+    assert Page(report).tags['svg'] == 6 and os.path.getsize(png) > 1000
+    run('map', board, '--report', report)
+    assert Page(report).tags['svg'] == 3
+
+
 with tempfile.TemporaryDirectory() as tmp:
     check_selftest(tmp)
     check_limits(tmp)
     check_characterise(tmp)
     check_monitor(tmp)
+    check_map(tmp)
