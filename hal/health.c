@@ -9,8 +9,8 @@
 #include "probe.h"
 
 #define DEAD_BELOW  0.1  /* of the median's rise */
-#define NOISY_SD    0.06 /* of g_max: sd left to the mean of a noisy column's reads */
-#define N_NOISY_MAX 5000 /* reads at most for that */
+#define READ_SD     0.04 /* of g_max: sd that columns' noise may leave to mean reads */
+#define N_READ_MAX  2000 /* reads at most for that */
 #define SWEEP_COVER 1.3  /* times the ADCs' range */
 
 /* Per device, over the cycles: all that judging takes. S as read, whatever the polarity. */
@@ -51,15 +51,15 @@ static void take(struct levels *l, float *min, float *max, float sign, bool is_f
 	}
 }
 
-/* So many reads that their mean tells a RESET device of a noisy column from a SET one. */
-static uint32_t n_noisy_read(
+/* So many reads of a column that their mean tells a RESET device from a SET one, whatever its noise. */
+static uint32_t n_read(
 	const struct xbar_health *h, const struct xbar_lab *lab, uint32_t chip, uint32_t j)
 {
 	const struct xbar_info *info = xbar_info(lab->x);
 	double sd = h->col[j].noise * (double)xbar_adc_lsb(lab->x, chip, j) / (double)info->v_read;
-	double n = pow(sd / (NOISY_SD * (double)info->g_max), 2.0);
+	double n = pow(sd / (READ_SD * (double)info->g_max), 2.0);
 
-	return n < 1.0 ? 1 : n < N_NOISY_MAX ? (uint32_t)ceil(n) : N_NOISY_MAX;
+	return n < 1.0 ? 1 : n < N_READ_MAX ? (uint32_t)ceil(n) : N_READ_MAX;
 }
 
 /* Mean of many reads of one column into l->read, at its devices' places. */
@@ -68,28 +68,34 @@ static int read_column(const struct xbar_health *h, struct levels *l, const stru
 {
 	const struct xbar_patch w = { .chip = chip, .n_row = h->n_row, .col = j, .n_col = 1 };
 	size_t n = (size_t)h->n_row * XBAR_N_DEVICE;
-	uint32_t n_read = n_noisy_read(h, lab, chip, j);
+	uint32_t n_mean = n_read(h, lab, chip, j);
 	float *g = malloc(2 * n * sizeof(*g)), *sum = g + n;
 	int r = g ? 0 : xbar_fail(lab->msg, -ENOMEM, "no memory for a column's reads");
 
-	for (uint32_t k = 0; k < n_read && r == 0; k++) {
+	for (uint32_t k = 0; k < n_mean && r == 0; k++) {
 		r = xbar_lab_result(lab, xbar_read(lab->x, &w, 1, g));
 		for (size_t i = 0; i < n && r == 0; i++)
 			sum[i] = (k ? sum[i] : 0.0f) + g[i];
 	}
 	for (size_t i = 0; i < n && r == 0; i++)
 		l->read[(i / XBAR_N_DEVICE * h->n_col + j) * XBAR_N_DEVICE + i % XBAR_N_DEVICE] =
-			sum[i] / (float)n_read;
+			sum[i] / (float)n_mean;
 	free(g);
 	return r;
 }
 
-/* One read of all into l->read; single ones say nothing about devices on noisy columns. */
+/* Mean reads of all into l->read: as many as the worst column needs, more on noisy ones. */
 static int read_all(
 	const struct xbar_health *h, struct levels *l, const struct xbar_lab *lab, uint32_t chip)
 {
-	int r = xbar_probe_read(lab, chip, l->read);
+	uint32_t n_mean = 1;
+	int r;
 
+	for (uint32_t j = 0; j < h->n_col; j++) {
+		if (!h->col[j].is_noisy && n_read(h, lab, chip, j) > n_mean)
+			n_mean = n_read(h, lab, chip, j);
+	}
+	r = xbar_probe_read_mean(lab, chip, 0, h->n_row, n_mean, l->read);
 	for (uint32_t j = 0; j < h->n_col && r == 0; j++) {
 		if (h->col[j].is_noisy)
 			r = read_column(h, l, lab, chip, j);
@@ -198,6 +204,12 @@ static void judge_device(
 		h->device[i] = XBAR_DEVICE_STUCK_SET;
 }
 
+/* Device k of column j. */
+static size_t at(const struct xbar_health *h, uint32_t j, size_t k)
+{
+	return (k / XBAR_N_DEVICE * h->n_col + j) * XBAR_N_DEVICE + k % XBAR_N_DEVICE;
+}
+
 static int judge_devices(struct xbar_health *h, const struct levels *l, const struct xbar_lab *lab,
 	double stuck_below)
 {
@@ -210,15 +222,11 @@ static int judge_devices(struct xbar_health *h, const struct levels *l, const st
 		double zero;
 
 		for (size_t k = 0; k < n; k++)
-			column[k] = (double)l->reset_min[(k / XBAR_N_DEVICE * h->n_col + j) *
-					XBAR_N_DEVICE +
-				k % XBAR_N_DEVICE];
+			column[k] = 0.5 * (double)l->reset_min[at(h, j, k)] +
+				0.5 * (double)l->reset_max[at(h, j, k)];
 		zero = median(column, n);
 		for (size_t k = 0; k < n; k++)
-			judge_device(h, l,
-				(k / XBAR_N_DEVICE * h->n_col + j) * XBAR_N_DEVICE +
-					k % XBAR_N_DEVICE,
-				zero, stuck_below);
+			judge_device(h, l, at(h, j, k), zero, stuck_below);
 	}
 	free(column);
 	return 0;

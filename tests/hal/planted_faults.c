@@ -28,7 +28,7 @@ struct score {
 
 static struct score scores[N_KIND];
 static uint64_t state = 1;
-static unsigned n_board = 3;
+static unsigned n_board = 2;
 
 /* SplitMix64 (Steele, Lea, Flood, 2014): below n. */
 static unsigned below(unsigned n)
