@@ -23,6 +23,8 @@ static const struct {
 		cmd_study },
 	{ "report", "a run or study as one HTML page", cmd_report },
 	{ "play", "a network that learned music continues a piece, as a MIDI file", cmd_play },
+	{ "export", "the network of a run as NIR, for other simulators and chips", cmd_export },
+	{ "import", "a run of a network in NIR", cmd_import },
 	{ "rules", "list the learning rules and what each needs", cmd_rules },
 	{ "compare", "train several rules with several seeds, and print a table", cmd_compare },
 	{ "align", "compare the rules' updates with bptt's while a network is trained", cmd_align },
