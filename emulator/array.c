@@ -55,7 +55,7 @@ static int array_alloc(struct pcm_chip *c)
 		{ &a->noise_t, has_slow ? n_chunk * sizeof(*a->noise_t) : 0 },
 		{ &c->wire.chunk_total, has_wire ? n_chunk * sizeof(float) : 0 },
 		{ &c->wire.total, has_wire ? n_group * sizeof(float) : 0 },
-		{ &c->wire.sag, has_wire ? n_group * sizeof(float) : 0 },
+		{ &c->wire.reach, has_wire ? n_group * sizeof(float) : 0 },
 		{ &c->wire.slope, has_wire ? n_group * sizeof(float) : 0 },
 		{ &c->wire.is_due, has_wire ? PCM_N_ROW * sizeof(bool) : 0 },
 		{ &c->faults.stuck, has_stuck ? PCM_N / 8 : 0 },

@@ -53,7 +53,7 @@ static void derive(struct pcm_chip *c)
 	c->t_read = ns(prm->t_read);
 	c->t_program = ns(prm->t_program);
 	pcm_aging_derive(c);
-	c->has_disturb = prm->read_disturb > 0 || prm->half_select > 0;
+	pcm_disturb_derive(c);
 	c->code_max = (float)((1 << (prm->adc_bits - 1)) - 1);
 }
 

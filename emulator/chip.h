@@ -60,18 +60,18 @@ struct pcm_columns {
 	float read_gain[PCM_N_COL], read_offset[PCM_N_COL], read_sd[PCM_N_COL]; /* 1, S, S */
 };
 
-#define PCM_N_WIRE_GROUP 8    /* of columns */
-#define PCM_TOTAL_MAX    1.0f /* S, of a chunk */
+#define PCM_TOTAL_MAX 1.0f /* S, of a chunk */
 
 /* Resistance of lines, see wire.c. Allocated only if there is any. */
 struct pcm_wire {
 	float *chunk_total; /* [n_row][n_chunk], S: of all devices, when computed last: state */
-	float *total, *sag, *slope; /* [n_row][group]; S, 1, 1 per column */
-	bool *is_due;               /* [n_row]: those follow from chunk_total no more */
+	float *total, *reach, *slope; /* [n_row][group]; S of a cell, 1, 1 per column */
+	bool *is_due;                 /* [n_row]: those follow from chunk_total no more */
 };
 
 struct pcm_scratch {
 	struct pcm_drive drive;
+	float arriving[PCM_N_ROW * PCM_N_WIRE_GROUP]; /* [driven][group], wire.c */
 	float acc_g[PCM_N_COL];
 	float acc_v[PCM_N_COL];
 	float g[PCM_N_DEVICE * PCM_N_COL]; /* one row's devices */
@@ -94,6 +94,7 @@ struct pcm_chip {
 	struct pcm_drift drift;
 	struct pcm_read_noise noise;
 	bool has_noise, has_disturb;
+	uint64_t reads_due, pulses_due; /* of a row, so that it is brought to its devices */
 	struct pcm_aging aging;
 	uint64_t t_mvm, t_set, t_reset, t_read, t_program; /* ns */
 	double expiry_per_r; /* ns: conductances hold for this times age / t0; INFINITY without drift */
@@ -197,8 +198,15 @@ void pcm_cache_restore(struct pcm_chip *c);
 /* wire.c: sums of the driven rows with what lines take, as add_bit() and add_int8() without. */
 void pcm_wire_add(struct pcm_chip *c, const struct pcm_mvm *m, bool with_noise);
 
-/* disturb.c: what a row's reads and pulses did to it, if it is worth while. */
+/* disturb.c: what a row's reads and pulses did to it. */
+void pcm_disturb_derive(struct pcm_chip *c);
 void pcm_disturb_apply(struct pcm_chip *c, uint32_t row);
+/* The same if it is worth while. */
+static inline void pcm_disturb_update(struct pcm_chip *c, uint32_t row)
+{
+	if (c->row_reads[row] >= c->reads_due || c->row_pulses[row] >= c->pulses_due)
+		pcm_disturb_apply(c, row);
+}
 
 /* periph.c */
 void pcm_adc_power_up(struct pcm_chip *c);

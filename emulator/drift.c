@@ -158,7 +158,7 @@ void pcm_cache_update(struct pcm_chip *c, const struct pcm_drive *d, uint32_t co
 	for (uint32_t i = 0; i < d->n; i++) {
 		uint32_t row = d->row[i];
 		if (c->has_disturb)
-			pcm_disturb_apply(c, row);
+			pcm_disturb_update(c, row);
 		memcpy(have, k->stale + row * PCM_N_CHUNK, sizeof(have));
 		if ((have[0] & want[0]) | (have[1] & want[1]) ||
 			c->count.time >= k->row_expiry[row])

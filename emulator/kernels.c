@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernels.h"
 #include "kernel_scalar.h"
+#include "kernel_wire.h"
 #include "pcm.h"
 #include <math.h>
 #include <stdbool.h>
@@ -115,6 +116,26 @@ static void add_int8(float *acc_g, float *acc_v, const float *g, const uint16_t 
 	}
 }
 
+static void add_wire(float *acc_g, float *acc_v, const float *g, const uint16_t *v,
+	const struct pcm_drive *d, const float *x, uint32_t n_col)
+{
+	memset(acc_g, 0, n_col * sizeof(*acc_g));
+	if (v)
+		memset(acc_v, 0, n_col * sizeof(*acc_v));
+	for (uint32_t i = 0; i < d->n; i++) {
+		for (uint32_t k = 0; k < n_col / PCM_ADD_CHUNK; k++) {
+			size_t at = d->row[i] * (size_t)PCM_N_COL + k * PCM_ADD_CHUNK;
+			float y = x[i * PCM_N_WIRE_GROUP + k], y2 = y * y;
+			float *to_g = acc_g + k * PCM_ADD_CHUNK,
+			      *to_v = v ? acc_v + k * PCM_ADD_CHUNK : NULL;
+			for (uint32_t c = 0; c < PCM_ADD_CHUNK; c++)
+				to_g[c] += y * g[at + c];
+			for (uint32_t c = 0; v && c < PCM_ADD_CHUNK; c++)
+				to_v[c] += y2 * bf16_to_float(v[at + c]);
+		}
+	}
+}
+
 static float clip(float x, float max)
 {
 	x = x < max ? x : max;
@@ -224,6 +245,8 @@ const struct pcm_dsp pcm_dsp_c = {
 	.normals = normals,
 	.add_bit = add_bit,
 	.add_int8 = add_int8,
+	.wire_inputs = wire_inputs,
+	.add_wire = add_wire,
 	.convert = convert,
 	.convert_column = convert_column,
 	.drifted = drifted,

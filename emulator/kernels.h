@@ -16,9 +16,10 @@
 #include <stdint.h>
 #include "rng.h"
 
-#define PCM_CHUNK     16
-#define PCM_ADD_CHUNK 32 /* the same for add_bit and add_int8 */
-#define PCM_CACHE_PAD 64 /* columns after the last row that a kernel may read */
+#define PCM_CHUNK        16
+#define PCM_ADD_CHUNK    32 /* the same for add_bit and add_int8 */
+#define PCM_N_WIRE_GROUP 8  /* of PCM_ADD_CHUNK columns, all of a row */
+#define PCM_CACHE_PAD    64 /* columns after the last row that a kernel may read */
 
 /* Conductance a time after its pulse: g max((t - t_prog) / t0, r_min)^-nu. */
 struct pcm_drift {
@@ -84,6 +85,18 @@ struct pcm_dsp {
 	/* The same, weighted by x and by x^2. */
 	void (*add_int8)(float *acc_g, float *acc_v, const float *g, const uint16_t *v,
 		const struct pcm_drive *d, uint32_t n_col);
+
+	/*
+	 * ret [n driven][group]: inputs d->x as they arrive at a group of columns through lines, to
+	 * be added up by add_wire(); total and reach [row][group]: what cells of a row and a group
+	 * conduct on average, what a word line leaves of an input. half_r: half of what a cell of
+	 * line resists, ohm. See wire.c.
+	 */
+	void (*wire_inputs)(float *ret, const struct pcm_drive *d, const float *total,
+		const float *reach, float half_r);
+	/* As add_int8(), whole groups, weighted by x [n driven][group] and its squares. */
+	void (*add_wire)(float *acc_g, float *acc_v, const float *g, const uint16_t *v,
+		const struct pcm_drive *d, const float *x, uint32_t n_col);
 
 	/*
 	 * out[c] = (acc_g[c] + sqrt(acc_v[c]) z[c]) scale[c], rounded half to even, clipped to

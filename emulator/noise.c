@@ -68,7 +68,7 @@ void pcm_read_literally(struct pcm_chip *c, const struct pcm_mvm *m)
 	for (uint32_t i = 0; i < s->drive.n; i++) {
 		float x = m->input == PCM_INPUT_BIT ? 1.0f : s->drive.x[i];
 		if (c->has_disturb)
-			pcm_disturb_apply(c, s->drive.row[i]);
+			pcm_disturb_update(c, s->drive.row[i]);
 		pcm_noise_update(c, s->drive.row[i], m->col, m->n_col);
 		pcm_row_now(c, s->drive.row[i], m->col, m->n_col, s->g, s->sd);
 		for (uint32_t k = 0; k < PCM_N_DEVICE; k++) {

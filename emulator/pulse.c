@@ -169,7 +169,7 @@ int pcm_chip_read(struct pcm_chip *c, const struct pcm_patch *w, float *ret_g)
 	for (uint32_t row = w->row; row < w->row + w->n_row; row++, ret_g += n) {
 		c->row_reads[row] += c->has_disturb;
 		if (c->has_disturb)
-			pcm_disturb_apply(c, row);
+			pcm_disturb_update(c, row);
 		pcm_noise_update(c, row, w->col, w->n_col);
 		pcm_row_now(c, row, w->col, w->n_col, ret_g, sd);
 		if (c->faults.dead_row[row])

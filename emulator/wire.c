@@ -18,14 +18,17 @@
  * wrong by 2 % (rms over columns) for arrays in full use, and by 8 % where use ends inside a group.
  */
 #include "chip.h"
+#include <assert.h>
 #include <string.h>
 
-#define N_WIDE (PCM_N_COL / PCM_N_WIRE_GROUP) /* columns of a group */
+#define N_WIDE PCM_ADD_CHUNK /* columns of a group */
+
+static_assert(N_WIDE * PCM_N_WIRE_GROUP == PCM_N_COL, "groups fill a row");
 
 /* Middle of a group, in cells from the driver. */
 static float middle(uint32_t g)
 {
-	return (float)(g * N_WIDE + N_WIDE / 2) + 0.5f;
+	return (float)(int32_t)(g * N_WIDE + N_WIDE / 2) + 0.5f;
 }
 
 /* What follows of the totals of a row. */
@@ -34,9 +37,9 @@ static void update_row(struct pcm_chip *c, uint32_t row)
 	struct pcm_wire *w = &c->wire;
 	const float *chunk = w->chunk_total + row * PCM_N_CHUNK;
 	float *total = w->total + row * PCM_N_WIRE_GROUP;
-	float r = (float)c->prm.wire_ohm;
+	float r = (float)c->prm.wire_ohm * N_WIDE;
 	for (uint32_t g = 0; g < PCM_N_WIRE_GROUP; g++)
-		total[g] = chunk[2 * g] + chunk[2 * g + 1];
+		total[g] = (chunk[2 * g] + chunk[2 * g + 1]) / N_WIDE;
 	for (uint32_t g = 0; g < PCM_N_WIRE_GROUP; g++) {
 		/* Within the group min(j, k) is less than its middle, by an eighth on average. */
 		float sag = total[g] * (middle(g) - (float)N_WIDE / 8), beyond = total[g] / 2;
@@ -44,77 +47,52 @@ static void update_row(struct pcm_chip *c, uint32_t row)
 			sag += k == g ? 0.0f : total[k] * middle(k < g ? k : g);
 			beyond += k > g ? total[k] : 0.0f;
 		}
-		w->sag[row * PCM_N_WIRE_GROUP + g] = r * sag;
+		w->reach[row * PCM_N_WIRE_GROUP + g] = 1.0f / (1.0f + r * sag);
 		w->slope[row * PCM_N_WIRE_GROUP + g] = r * beyond;
 	}
 	w->is_due[row] = false;
 }
 
-/*
- * Inputs as they arrive, ret [group][n]: from the furthest row to the nearest the sums that flow
- * through a bit line, then back to add up what they take.
- */
-static void inputs(struct pcm_chip *c, const float *x, float *ret)
+/* What word lines take differs across a group: by the mean slope of the driven rows. */
+static void add_slopes(struct pcm_chip *c, uint32_t first, uint32_t end)
 {
-	const struct pcm_wire *w = &c->wire;
 	const struct pcm_drive *d = &c->scratch.drive;
-	float half_r = 0.5f * (float)c->prm.wire_ohm / N_WIDE;
-	float sum[PCM_N_ROW][2][PCM_N_WIRE_GROUP]; /* of T and x T, from this row on */
-	float a[PCM_N_WIRE_GROUP] = { 0 }, b[PCM_N_WIRE_GROUP] = { 0 };
-	for (uint32_t i = d->n; i-- > 0;) {
-		const float *total = w->total + d->row[i] * PCM_N_WIRE_GROUP;
-		for (uint32_t g = 0; g < PCM_N_WIRE_GROUP; g++) {
-			a[g] += total[g];
-			b[g] += x[i] * total[g];
-			sum[i][0][g] = a[g];
-			sum[i][1][g] = b[g];
-		}
+	float slope[PCM_N_WIRE_GROUP] = { 0 };
+	float *acc_g = c->scratch.acc_g;
+	for (uint32_t i = 0; i < d->n; i++) {
+		const float *row = c->wire.slope + d->row[i] * PCM_N_WIRE_GROUP;
+		for (uint32_t g = 0; g < PCM_N_WIRE_GROUP; g++)
+			slope[g] += row[g];
 	}
-	memset(a, 0, sizeof(a));
-	memset(b, 0, sizeof(b));
-	for (uint32_t i = 0, last = 0; i < d->n; i++) {
-		float far = half_r * (float)(d->row[i] + 1 - last);
-		const float *sag = w->sag + d->row[i] * PCM_N_WIRE_GROUP;
-		last = d->row[i] + 1u;
-		for (uint32_t g = 0; g < PCM_N_WIRE_GROUP; g++) {
-			a[g] += far * sum[i][0][g];
-			b[g] += far * sum[i][1][g];
-			ret[g * PCM_N_ROW + i] =
-				(x[i] - b[g] / (1.0f + a[g])) / ((1.0f + a[g]) * (1.0f + sag[g]));
-		}
+	for (uint32_t g = first; g < end; g++, acc_g += N_WIDE) {
+		float mean = slope[g] / (float)(int32_t)(d->n ? d->n : 1);
+		float at_0 = 1.0f + mean * ((float)N_WIDE / 2 - 0.5f);
+		for (int32_t k = 0; k < N_WIDE; k++)
+			acc_g[k] *= at_0 - mean * (float)k;
 	}
 }
 
-/* Sums of a group: columns from .. end - 1 of the array, to place from - m->col. */
-static void add_group(struct pcm_chip *c, const struct pcm_mvm *m, bool with_noise, uint32_t g)
-{
-	struct pcm_scratch *s = &c->scratch;
-	uint32_t from = g * N_WIDE, end = from + N_WIDE;
-	float slope = 0.0f;
-	from = from > m->col ? from : m->col;
-	end = end < m->col + m->n_col ? end : m->col + m->n_col;
-	uint32_t to = from - m->col;
-	c->dsp->add_int8(s->acc_g + to, with_noise ? s->acc_v + to : NULL, c->cache.g + from,
-		with_noise ? c->cache.v + from : NULL, &s->drive, end - from);
-	for (uint32_t i = 0; i < s->drive.n; i++)
-		slope += c->wire.slope[s->drive.row[i] * PCM_N_WIRE_GROUP + g];
-	slope /= (float)(s->drive.n ? s->drive.n : 1);
-	for (uint32_t j = from; j < end; j++)
-		s->acc_g[j - m->col] *= 1.0f - slope * ((float)(j + 1) - middle(g));
-}
-
+/* Whole groups are added up, of which the product may want less. */
 void pcm_wire_add(struct pcm_chip *c, const struct pcm_mvm *m, bool with_noise)
 {
-	struct pcm_drive *d = &c->scratch.drive;
-	float x[PCM_N_ROW], arriving[PCM_N_WIRE_GROUP * PCM_N_ROW];
+	struct pcm_scratch *s = &c->scratch;
+	struct pcm_drive *d = &s->drive;
+	uint32_t first = m->col / N_WIDE, end = (m->col + m->n_col - 1) / N_WIDE + 1;
+	uint32_t from = first * N_WIDE, skip = m->col - from;
 	for (uint32_t i = 0; i < d->n; i++) {
-		x[i] = m->input == PCM_INPUT_BIT ? 1.0f : d->x[i];
+		if (m->input == PCM_INPUT_BIT)
+			d->x[i] = 1.0f;
 		if (c->wire.is_due[d->row[i]])
 			update_row(c, d->row[i]);
 	}
-	inputs(c, x, arriving);
-	for (uint32_t g = m->col / N_WIDE; g <= (m->col + m->n_col - 1) / N_WIDE; g++) {
-		memcpy(d->x, arriving + g * PCM_N_ROW, d->n * sizeof(*d->x));
-		add_group(c, m, with_noise, g);
+	c->dsp->wire_inputs(
+		s->arriving, d, c->wire.total, c->wire.reach, 0.5f * (float)c->prm.wire_ohm);
+	c->dsp->add_wire(s->acc_g, with_noise ? s->acc_v : NULL, c->cache.g + from,
+		with_noise ? c->cache.v + from : NULL, d, s->arriving + first,
+		(end - first) * N_WIDE);
+	add_slopes(c, first, end);
+	if (skip > 0) {
+		memmove(s->acc_g, s->acc_g + skip, m->n_col * sizeof(*s->acc_g));
+		memmove(s->acc_v, s->acc_v + skip, m->n_col * sizeof(*s->acc_v));
 	}
 }

@@ -6,6 +6,7 @@
  * by lane: see there for what they compute.
  */
 #include "kernel_math.h"
+#include "kernel_wire.h"
 #include "pcm.h"
 #include <stdbool.h>
 #include <string.h>
@@ -213,6 +214,62 @@ static void add_int8(float *acc_g, float *acc_v, const float *g, const uint16_t 
 		add_rows(acc_g, acc_v, g, v, d, n_col, true, true);
 	else
 		add_rows(acc_g, acc_g, g, (const uint16_t *)g, d, n_col, true, false);
+}
+
+/* Adds n driven rows (constant) from the i-th on, inputs x [driven][group] differing by group. */
+INLINE void add_wire_group(float *acc_g, float *acc_v, const float *g, const uint16_t *v,
+	const struct pcm_drive *d, const float *x, uint32_t i, uint32_t n_col, int n, bool has_v)
+{
+	for (uint32_t c = 0; c < n_col; c += 2 * V_N) {
+		const float *x_at = x + i * PCM_N_WIRE_GROUP + c / PCM_ADD_CHUNK;
+		v_f sum[4] = { v_load(acc_g + c), v_load(acc_g + c + V_N), v_load(acc_v + c),
+			v_load(acc_v + c + V_N) };
+		for (int k = 0; k < n; k++) {
+			size_t at = d->row[i + (uint32_t)k] * (size_t)PCM_N_COL + c;
+			v_f y = v_set(x_at[k * PCM_N_WIRE_GROUP]), a, b;
+			sum[0] = v_add(sum[0], v_mul(y, v_load(g + at)));
+			sum[1] = v_add(sum[1], v_mul(y, v_load(g + at + V_N)));
+			if (!has_v)
+				continue;
+			v_load_bf16(&a, &b, v + at);
+			y = v_mul(y, y);
+			sum[2] = v_add(sum[2], v_mul(y, a));
+			sum[3] = v_add(sum[3], v_mul(y, b));
+		}
+		v_store(acc_g + c, sum[0]);
+		v_store(acc_g + c + V_N, sum[1]);
+		if (has_v) {
+			v_store(acc_v + c, sum[2]);
+			v_store(acc_v + c + V_N, sum[3]);
+		}
+	}
+}
+
+INLINE void add_wire_rows(float *acc_g, float *acc_v, const float *g, const uint16_t *v,
+	const struct pcm_drive *d, const float *x, uint32_t n_col, bool has_v)
+{
+	uint32_t i = 0;
+	memset(acc_g, 0, n_col * sizeof(*acc_g));
+	memset(acc_v, 0, n_col * sizeof(*acc_v));
+	for (; i + V_ROWS <= d->n; i += V_ROWS)
+		add_wire_group(acc_g, acc_v, g, v, d, x, i, n_col, V_ROWS, has_v);
+	for (; i + V_ROWS / 2 <= d->n; i += V_ROWS / 2)
+		add_wire_group(acc_g, acc_v, g, v, d, x, i, n_col, V_ROWS / 2, has_v);
+	for (; V_ROWS > 4 && i + 2 <= d->n; i += 2)
+		add_wire_group(acc_g, acc_v, g, v, d, x, i, n_col, 2, has_v);
+	for (; i < d->n; i++)
+		add_wire_group(acc_g, acc_v, g, v, d, x, i, n_col, 1, has_v);
+	for (uint32_t c = 0; has_v && c < n_col; c += 2 * V_N)
+		v_interleave(acc_v + c);
+}
+
+static void add_wire(float *acc_g, float *acc_v, const float *g, const uint16_t *v,
+	const struct pcm_drive *d, const float *x, uint32_t n_col)
+{
+	if (v)
+		add_wire_rows(acc_g, acc_v, g, v, d, x, n_col, true);
+	else
+		add_wire_rows(acc_g, acc_g, g, (const uint16_t *)g, d, x, n_col, false);
 }
 
 INLINE v_f round_even(v_f x)

@@ -143,6 +143,43 @@ static void sums_over_rows_are_the_same_bits(void **state)
 	for_each_dsp(compare_adds);
 }
 
+static void compare_wire(const struct pcm_dsp *dsp)
+{
+	enum { N_GROUP = PCM_N_WIRE_GROUP };
+	static struct matrix m;
+	static float total[N_ROW * N_GROUP], reach[N_ROW * N_GROUP], x[2][N_ROW * N_GROUP + 1];
+	for (int i = 0; i < 200; i++) {
+		uint32_t n_group = 1 + (uint32_t)draw(N_GROUP), first = (uint32_t)draw(9 - n_group);
+		uint32_t n_col = n_group * PCM_ADD_CHUNK, from = first * PCM_ADD_CHUNK;
+		float g[2][N_OUT], v[2][N_OUT];
+		bool with_v = i % 2;
+		fill_matrix(&m, true);
+		for (int k = 0; k < N_ROW * N_GROUP; k++) {
+			total[k] = uniform(0, 40e-6);
+			reach[k] = uniform(0.5, 1);
+		}
+		for (int k = 0; k < 2; k++) {
+			const struct pcm_dsp *d = k ? dsp : &pcm_dsp_c;
+			g[k][n_col] = x[k][m.drive.n * N_GROUP] = CANARY;
+			d->wire_inputs(x[k], &m.drive, total, reach, 0.175f);
+			d->add_wire(g[k], with_v ? v[k] : NULL, m.g + from,
+				with_v ? m.v + from : NULL, &m.drive, x[k] + first, n_col);
+			assert_true(g[k][n_col] == CANARY);
+			assert_true(x[k][m.drive.n * N_GROUP] == CANARY);
+		}
+		assert_memory_equal(x[0], x[1], m.drive.n * N_GROUP * sizeof(float));
+		assert_memory_equal(g[0], g[1], n_col * sizeof(float));
+		if (with_v)
+			assert_memory_equal(v[0], v[1], n_col * sizeof(float));
+	}
+}
+
+static void sums_through_wires_are_the_same_bits(void **state)
+{
+	(void)state;
+	for_each_dsp(compare_wire);
+}
+
 static void compare_convert(const struct pcm_dsp *dsp)
 {
 	float g[N_OUT], v[N_OUT], z[N_OUT], scale[N_OUT];
@@ -351,6 +388,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(normals_are_the_same_bits, start),
 		cmocka_unit_test_setup(sums_over_rows_are_the_same_bits, start),
+		cmocka_unit_test_setup(sums_through_wires_are_the_same_bits, start),
 		cmocka_unit_test_setup(conversion_is_the_same_codes, start),
 		cmocka_unit_test_setup(conversion_by_columns_is_the_same_codes, start),
 		cmocka_unit_test_setup(drifted_devices_are_the_same_bits, start),
