@@ -58,16 +58,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_child children[] = { { &cli_selection_argp, 0, NULL, 0 }, { 0 } };
-static const struct argp argp = {
-	.options = options,
+static const struct argp argp = { .options = options,
 	.parser = parse,
 	.children = children,
 	.doc = "Write the gradients of one training sequence at the initial weights."
 	       "\vfloat32 datasets: /input [T][n_in], /target [T][n_out]; /param/W [n_hidden][n_in], b "
 	       "(thresholds), V [n_out][n_hidden], c (output biases), B [n_hidden][n_out], with network.recurrent H [n_hidden][n_hidden]; /grad/W, b, "
 	       "V, c, H: sums over the steps. Several hidden layers: W1, b1, B1, W2, ... Attributes: rule, "
-	       "neuron, reset, decay, psi, psi_gamma, psi_width, adaptation, adaptation_decay, nll (nats, summed over the steps)."
-};
+	       "neuron, reset, decay, psi, psi_gamma, psi_width, adaptation, adaptation_decay, readout, readout_decay, readout_norm, loss, loss_steps, nll "
+	       "(nats, summed over the steps)." };
 
 /* [n_row][n_col] as [n_col][n_row]: files have outputs first. */
 static int put_transposed(struct snn_store *st, const char *group, const struct snn_matrix *m,
@@ -143,10 +142,10 @@ static int put_steps(struct snn_store *st, const char *path, const struct snn_se
 static void put_attributes(struct snn_store *st, const struct snn_trainer *tr, double nll)
 {
 	static const char *const texts[] = { "rule", "network.neuron", "network.reset",
-		"network.psi", "network.readout", "train.loss" };
+		"network.psi", "network.readout", "network.readout_norm", "train.loss" };
 	static const char *const numbers[] = { "network.decay", "network.psi_gamma",
 		"network.psi_width", "network.adaptation", "network.adaptation_decay",
-		"network.readout_decay" };
+		"network.readout_decay", "train.loss_steps" };
 	char value[64];
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

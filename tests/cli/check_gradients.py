@@ -42,7 +42,7 @@ def events(n_step, rate):
 
 class Network:
     def __init__(self, file):
-        attr = dict(file.attrs)
+        self.attr = attr = dict(file.attrs)
         self.full = attr["reset"] == "full"
         self.smooth = attr["neuron"] == "ssnu"
         self.psi, self.d = attr["psi"], np.float64(np.float32(attr["decay"]))
@@ -77,9 +77,38 @@ class Network:
             u = self.s[t + 1] - self.b - self.beta * a
             self.y[t + 1] = sigmoid(u) if self.smooth else u > 0
             self.p[t + 1] = self.derivative(u, self.y[t + 1])
-        out = self.y[1:] @ self.V.T + self.c
-        self.err = sigmoid(out) - self.target
-        self.nll = np.sum(np.logaddexp(0, out) - self.target * out)
+        self.read_out()
+
+    def say(self, o):
+        """yhat and the cross-entropies of the steps."""
+        if self.attr["readout"] == "softmax":
+            log = o - o.max(axis=1, keepdims=True)
+            log -= np.log(np.exp(log).sum(axis=1, keepdims=True))
+            return np.exp(log), -(self.target * log).sum(axis=1)
+        return sigmoid(o), (np.logaddexp(0, o) - self.target * o).sum(axis=1)
+
+    def read_out(self):
+        """err: as it is known at each step; q: dE/d(V y + c), through the outputs' memory."""
+        n_step, loss = len(self.x), self.attr["loss"]
+        d_o = np.float64(np.float32(self.attr["readout_decay"]))
+        gain = np.float64(np.float32(1 - self.attr["readout_decay"])) if self.attr["readout_norm"] == "true" else 1
+        o = gain * (self.y[1:] @ self.V.T + self.c)
+        for t in range(1, n_step):
+            o[t] += d_o * o[t - 1]
+        counts = np.arange(n_step) >= (n_step - self.attr["loss_steps"] if loss == "last" else 0)
+        if loss == "mean":
+            yhat, nll = self.say(np.cumsum(o, axis=0) / np.arange(1, n_step + 1)[:, None])
+            self.nll = nll[-1]
+            self.err = gain * (yhat - self.target) / n_step
+            self.q = np.tile(self.err[-1], (n_step, 1))
+        else:
+            yhat, nll = self.say(o)
+            self.nll = nll[counts].sum()
+            self.err = gain * (yhat - self.target) * counts[:, None]
+            self.q = self.err.copy()
+        self.target = self.target * counts[:, None]
+        for t in range(n_step - 2, -1, -1):
+            self.q[t] += d_o * self.q[t + 1]
 
     def jacobian(self, t):
         """ds/ds' and ds/dy' of the step that follows state t."""
@@ -137,9 +166,9 @@ class Network:
         if is_exact:  # OSTL's whole traces are backpropagation through time, with H, too
             rule = {"ostl": "bptt", "ostl-rnd": "dfa"}[rule]
         w, h, b = {
-            "bptt": lambda: self.backward(self.err @ self.V),
-            "fa": lambda: self.backward(self.err @ self.B.T),
-            "dfa": lambda: self.backward(self.err @ self.B.T),
+            "bptt": lambda: self.backward(self.q @ self.V),
+            "fa": lambda: self.backward(self.q @ self.B.T),
+            "dfa": lambda: self.backward(self.q @ self.B.T),
             "ostl": lambda: self.forward(self.err @ self.V),
             "ostl-rnd": lambda: self.forward(self.err @ self.B.T),
             "eprop": lambda: self.forward(self.err @ self.V, has_reset=False),
@@ -150,14 +179,14 @@ class Network:
                 len(self.x), float(option.get("train.teacher_rate", 0.1)))[:, None], has_reset=False),
             "drtp": lambda: self.forward(self.target @ self.B.T, False),
         }[rule]()
-        return {**({"H": h} if self.is_recurrent else {}), "W": w, "b": b, "V": self.err.T @ self.y[1:], "c": self.err.sum(axis=0)}
+        return {**({"H": h} if self.is_recurrent else {}), "W": w, "b": b, "V": self.q.T @ self.y[1:], "c": self.q.sum(axis=0)}
 
 
-def check(osttp, folder, rule, *settings):
+def check(osttp, folder, rule, *settings, task="chorale"):
     path = os.path.join(folder, "g.h5")
     tolerance = 1e-4 if "network.psi=fast-sigmoid" in settings else 1e-5
     options = [a for s in settings for a in ("--set", s)]
-    subprocess.run([osttp, "gradients", "--task", "chorale", "--rule", rule, "--sequence", str(SEQUENCE),
+    subprocess.run([osttp, "gradients", "--task", task, "--rule", rule, "--sequence", str(SEQUENCE),
                     "--out", path, "--set", "network.hidden=40", "--set", "network.w_scale=6",
                     "--set", "network.threshold=0.3", "--set", "network.psi_width=1"] + options, check=True)
     with h5py.File(path, "r") as file:
@@ -188,3 +217,12 @@ with tempfile.TemporaryDirectory() as scratch:
                       "network.hidden=12", "train.trace=exact")
                 check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, "network.recurrent=true",
                       "network.hidden=12", "train.trace=exact", *adapts)
+    for rule_name in ("bptt", "fa", "dfa", "drtp", "eprop", "eprop-rnd", "ostl", "ostl-rnd", "etlp", "osttp"):
+        leaky = ("network.readout_decay=0.7", "network.reset=soft")
+        check(sys.argv[1], scratch, rule_name, *leaky)
+        check(sys.argv[1], scratch, rule_name, *leaky, "network.readout_norm=true", "train.loss=last", "train.loss_steps=12")
+        if os.path.exists(os.path.join(os.environ.get("CROSSLOOP_DATA", ""), "hd_shd_small_train.h5")):
+            digits = leaky + ("speech.files=hd_shd_small", "speech.limit=60", "speech.bins=50", "speech.bin=0.02",
+                              "train.loss_steps=40")
+            for loss in ("step", "last", "mean"):
+                check(sys.argv[1], scratch, rule_name, *digits, "train.loss=" + loss, task="shd")
