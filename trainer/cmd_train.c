@@ -100,7 +100,7 @@ static const struct argp argp = { .options = options,
 	       "\vSettings come, later over earlier, from the built-in defaults, the shipped "
 	       "configuration tuned for this task, rule and kind of weights, --config, and the command "
 	       "line. The run folder holds config.yaml, device.txt, plan.svg, metrics.csv, checkpoint.h5 (where "
-	       "it is) and best.h5 (least valid NLL). Ctrl-C finishes the current batch and writes a "
+	       "it is) and best.h5 (of the best epoch). Ctrl-C finishes the current batch and writes a "
 	       "checkpoint. NLL is in nats per predicted step, summed over the outputs." };
 
 static volatile sig_atomic_t stop;
