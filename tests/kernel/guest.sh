@@ -107,7 +107,7 @@ is_scanned() {
 }
 
 run_contract() {
-	XBAR_TEST_URI=$2 timeout 400 "$contract"
+	XBAR_TEST_URI=$2 timeout 800 "$contract"
 }
 
 new_boards() {

@@ -15,7 +15,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
 work=$(cd "$1" && pwd)
 shift
-limit=${CROSSLOOP_KERNEL_TIMEOUT:-900} # s, of the emulated PC
+limit=${CROSSLOOP_KERNEL_TIMEOUT:-1500} # s, of the emulated PC
 
 skip() {
 	printf 'skipped: %s\n' "$*"
