@@ -100,14 +100,18 @@ static void draw_nu(struct pcm_chip *c)
 	}
 }
 
+float pcm_stuck_g(const struct pcm_chip *c, size_t i_dev)
+{
+	if (pcm_bit(c->faults.stuck_at_set, i_dev))
+		return c->law.g_max;
+	return c->model->is_random ? c->law.reset_mean : 0.0f;
+}
+
 static void restick(struct pcm_chip *c, const uint32_t *i_dev, size_t n)
 {
-	const struct pcm_faults *f = &c->faults;
-	float at_reset = c->model->is_random ? c->law.reset_mean : 0.0f;
 	for (size_t i = 0; i < n; i++) {
-		if (pcm_bit(f->stuck, i_dev[i]))
-			c->array.g[i_dev[i]] =
-				pcm_bit(f->stuck_at_set, i_dev[i]) ? c->law.g_max : at_reset;
+		if (pcm_bit(c->faults.stuck, i_dev[i]))
+			c->array.g[i_dev[i]] = pcm_stuck_g(c, i_dev[i]);
 	}
 }
 

@@ -157,6 +157,8 @@ struct pcm_devices pcm_array_row(const struct pcm_array *a, uint32_t row, uint32
  */
 void pcm_array_settle(struct pcm_chip *c, const uint32_t *i_dev, size_t n);
 void pcm_array_settle_all(struct pcm_chip *c);
+/* Of a device that is stuck, S. */
+float pcm_stuck_g(const struct pcm_chip *c, size_t i_dev);
 
 /*
  * noise.c: normals k .. k + n - 1 of a use counted one by one, as far as buf [PCM_SPAN] reaches: *n

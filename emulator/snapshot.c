@@ -177,8 +177,10 @@ int pcm_chip_snapshot(const struct pcm_chip *c, void *buf, size_t n)
 		p = put_u64s(p, c->array.noise_t, PCM_N_ROW * PCM_N_CHUNK);
 		p = put_floats(p, c->array.slow, (size_t)PCM_N * c->aging.n_slow);
 	}
-	if (c->wire.total)
-		p = put_floats(p, c->wire.chunk_total, PCM_N_ROW * PCM_N_CHUNK);
+	for (size_t i = 0; c->wire.total && i < PCM_N_ROW * PCM_N_CHUNK; i++) {
+		float total = c->cache.stale[i] ? c->wire.chunk_total[i] : 0.0f;
+		p = put_floats(p, &total, 1);
+	}
 	for (size_t i = 0; i < PCM_N_ROW * PCM_N_CHUNK; i++)
 		p = put_u64(p, c->cache.stale[i] ? UINT64_MAX : c->cache.chunk_t[i]);
 	pcm_snapshot_seal(buf, layout(c).end);
@@ -246,6 +248,17 @@ static bool noise_ok(const struct pcm_chip *c, const uint8_t *buf, const struct 
 	return floats_within(buf + l->slow, (size_t)PCM_N * c->aging.n_slow, -S_MAX, S_MAX);
 }
 
+/* 0 where the chunk is not stale: it follows from the devices. */
+static bool totals_ok(const uint8_t *buf, const struct layout *l)
+{
+	for (size_t i = 0; i < PCM_N_ROW * PCM_N_CHUNK; i++) {
+		bool is_stale = u64_at(buf + l->chunk_t + 8 * i) == UINT64_MAX;
+		if (!is_stale && u32_at(buf + l->chunk_total + 4 * i) != 0)
+			return false;
+	}
+	return floats_within(buf + l->chunk_total, PCM_N_ROW * PCM_N_CHUNK, 0.0f, PCM_TOTAL_MAX);
+}
+
 static int check_content(const struct pcm_chip *c, const uint8_t *buf, const struct layout *l)
 {
 	for (size_t i = 0; i < N_COUNT + 2 * PCM_N_ROW; i++) {
@@ -263,14 +276,18 @@ static int check_content(const struct pcm_chip *c, const uint8_t *buf, const str
 	}
 	if (!floats_within(buf + l->g, PCM_N, 0.0f, c->law.g_top))
 		return -EBADMSG;
+	for (size_t i = 0; c->faults.stuck && i < PCM_N; i++) {
+		if (pcm_bit(c->faults.stuck, i) &&
+			float_at(buf + l->g + 4 * i) != pcm_stuck_g(c, i))
+			return -EBADMSG;
+	}
 	if (!floats_within(buf + l->memory, PCM_N, 0.0f, 1.0f))
 		return -EBADMSG;
 	if (c->array.nu_z && !floats_within(buf + l->nu_z, PCM_N, -Z_MAX, Z_MAX))
 		return -EBADMSG;
 	if (c->array.slow && !noise_ok(c, buf, l))
 		return -EBADMSG;
-	if (c->wire.total &&
-		!floats_within(buf + l->chunk_total, PCM_N_ROW * PCM_N_CHUNK, 0.0f, PCM_TOTAL_MAX))
+	if (c->wire.total && !totals_ok(buf, l))
 		return -EBADMSG;
 	return times_in_order(buf, l) ? 0 : -EBADMSG;
 }

@@ -13,7 +13,7 @@
  *	f32 nu_z, the same, of models that are programmed
  *	u64 noise_t [n_row][n_col / 16], f32 slow [n_row][n_col / 16][n_slow][n_device][16], where
  *		noise has memory
- *	f32 chunk_total [n_row][n_col / 16], where lines have resistance
+ *	f32 chunk_total [n_row][n_col / 16], where lines have resistance; 0 unless stale
  *	u64 chunk_t [n_row][n_col / 16]; all ones: stale
  *
  * Trust: nothing. Sizes are checked before anything is read, every number against its range, and
