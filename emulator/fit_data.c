@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define N_LINE_MAX   4096              /* rows, columns */
@@ -380,15 +381,12 @@ static int read_all(struct reader *r, struct fit_data *d)
 	return err;
 }
 
-int fit_data_load(struct fit_data *ret, const char *path, struct fit_message *msg)
+static int load(struct fit_data *ret, const char *path, struct fit_message *msg)
 {
 	struct fit_data d = { .path = path };
 	struct reader r = { .path = path, .group = "", .msg = msg };
-	struct stat st;
 	H5E_auto2_t func;
 	void *user;
-	if (stat(path, &st) < 0)
-		return fit_fail(msg, -errno, "%s: %s", path, strerror(errno));
 	H5Eget_auto2(H5E_DEFAULT, &func, &user);
 	H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 	r.file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
@@ -403,6 +401,44 @@ int fit_data_load(struct fit_data *ret, const char *path, struct fit_message *ms
 	}
 	*ret = d;
 	return 0;
+}
+
+/*
+ * HDF5 1.10.8 runs into segmentation faults on some files with damaged headers
+ * (tests/cli/check_pcm_fit.py makes them), so a child tries first. It says nothing: an error that it
+ * survives is met, and told, again.
+ */
+static int try_in_child(const char *path, struct fit_message *msg)
+{
+	pid_t child = fork();
+	int status = 0;
+	if (child == 0) {
+		struct fit_data d;
+		if (load(&d, path, msg) == 0)
+			fit_data_done(&d);
+		_exit(0);
+	}
+	if (child < 0)
+		return fit_fail(
+			msg, -errno, "%s: no process to read it: %s", path, strerror(errno));
+	while (waitpid(child, &status, 0) < 0) {
+		if (errno != EINTR)
+			return fit_fail(msg, -errno, "%s: %s", path, strerror(errno));
+	}
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return fit_fail(msg, -EBADMSG, "%s: damaged: HDF5 crashes on it", path);
+	return 0;
+}
+
+int fit_data_load(struct fit_data *ret, const char *path, struct fit_message *msg)
+{
+	struct stat st;
+	if (stat(path, &st) < 0)
+		return fit_fail(msg, -errno, "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return fit_fail(msg, -EBADMSG, "%s: not a regular file", path);
+	int err = try_in_child(path, msg);
+	return err < 0 ? err : load(ret, path, msg);
 }
 
 void fit_data_done(struct fit_data *d)
