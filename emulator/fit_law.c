@@ -9,15 +9,17 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define N_FEW   400  /* staircases for the first guess */
-#define N_GUESS 40   /* of a clamp */
-#define FAR     1e4  /* uS: a clamp that nothing comes near */
-#define ROUGH   0.3  /* gain of ln likelihood left: a standard error's or so */
-#define FINE    1e-4 /* a hundredth of one */
-#define TOLD    13.8 /* what 2 ln likelihood has to gain by a clamp: chance 0.0002 */
+#define N_FEW    400  /* staircases for the first guess */
+#define N_GUESS  40   /* of a clamp */
+#define FAR      1e4  /* uS: a clamp that nothing comes near */
+#define ROUGH    0.3  /* gain of ln likelihood left: a standard error's or so */
+#define FINE     1e-4 /* a hundredth of one */
+#define N_SD_RHO 3.0  /* by which devices show that they differ */
+#define TOLD     13.8 /* what 2 ln likelihood has to gain by a clamp: chance 0.0002 */
 
 const struct fit_par_info fit_par_table[FIT_N_PAR] = {
 	[FIT_SET_MEAN_0] = { "set_mean_0", 1e-6 },
@@ -33,6 +35,7 @@ const struct fit_par_info fit_par_table[FIT_N_PAR] = {
 	[FIT_RESET_SD] = { "reset_sd", 1e-6 },
 	[FIT_READ_SD_0] = { "read_sd_0", 1e-6 },
 	[FIT_READ_SD_G] = { "read_sd_g", 1.0 },
+	[FIT_SET_RHO] = { "set_rho", 1.0 },
 	[FIT_DRIFT_NU] = { "drift_nu", 1.0 },
 	[FIT_DRIFT_NU_SD] = { "drift_nu_sd", 1.0 },
 	[FIT_STUCK_RESET_RATE] = { "stuck_reset_rate", 1.0 },
@@ -376,24 +379,73 @@ static void estimate(const struct law *l, enum fit_par i, double scale_se, struc
 		strcpy(ret->why, reason(l, i));
 }
 
-static int stair_goodness(const struct law *l, struct fit_goodness *ret, struct fit_message *msg)
+/* Mean over a staircase of steps against predictions, in the steps' sd; their mean square, noise and all. */
+static double stair_residual(
+	const struct law *l, size_t i, struct fit_predicted *scratch, double *ret_square)
+{
+	const struct fit_reads *reads = l->s.stair + i * l->s.n_step;
+	double sum = 0.0, n = (double)(l->s.n_step - 1);
+	*ret_square = 0.0;
+	fit_staircase_likelihood(l->theta, reads, l->s.n_step, scratch);
+	for (size_t p = 1; p < l->s.n_step; p++) {
+		double noise = square(fit_read_sd(l->theta, scratch[p].mean)) / reads[p].n;
+		double off = reads[p].mean - scratch[p].mean;
+		*ret_square += square(off) / scratch[p].var / n;
+		sum += off / sqrt(fmax(scratch[p].var - noise, 1e-6)) / n;
+	}
+	return sum;
+}
+
+/*
+ * What residuals of different cycles of a device have in common, averaged over all pairs of cycles:
+ * nothing, as this law has it, if all scatter is cycle to cycle. z [n_cycle][n] of staircases.
+ */
+static void check_rho(const double *z, size_t n_cycle, size_t n, struct fit_estimate *ret)
+{
+	struct fit_moments all = { 0 };
+	if (n_cycle < 2 || n < 8) {
+		strcpy(ret->why, "needs cycles of the same devices: staircase --cycles 4");
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		double sum = 0.0, squares = 0.0;
+		for (size_t c = 0; c < n_cycle; c++) {
+			sum += z[c * n + i];
+			squares += square(z[c * n + i]);
+		}
+		fit_moments_add(
+			&all, (square(sum) - squares) / ((double)n_cycle * (double)(n_cycle - 1)));
+	}
+	double se = fit_moments_sd(&all) / sqrt((double)n);
+	if (all.mean < N_SD_RHO * se)
+		snprintf(ret->why, sizeof(ret->why),
+			"taken for 0: no sign that devices differ (%+.1f sd)", all.mean / se);
+	else
+		snprintf(ret->why, sizeof(ret->why),
+			"devices differ (%.0f sd), which is not fitted: set_mean_* and set_sd_* are of "
+			"a law without, and biased by it",
+			all.mean / se);
+}
+
+static int stair_goodness(
+	const struct law *l, size_t n_cycle, struct fit_result *ret, struct fit_message *msg)
 {
 	struct fit_moments all = { 0 };
 	struct fit_predicted *predicted = calloc(l->s.n_step, sizeof(*predicted));
-	if (!predicted)
-		return fit_fail(msg, -ENOMEM, "no memory");
-	for (size_t i = 0; i < l->s.n_stair; i++) {
-		const struct fit_reads *reads = l->s.stair + i * l->s.n_step;
-		double sum = 0.0;
-		fit_staircase_likelihood(l->theta, reads, l->s.n_step, predicted);
-		for (size_t p = 1; p < l->s.n_step; p++)
-			sum += square(reads[p].mean - predicted[p].mean) / predicted[p].var;
-		fit_moments_add(&all, sum / (double)(l->s.n_step - 1));
+	double *z = malloc(l->s.n_stair * sizeof(*z));
+	int r = predicted && z ? 0 : fit_fail(msg, -ENOMEM, "no memory");
+	for (size_t i = 0; i < l->s.n_stair && r == 0; i++) {
+		double z2;
+		z[i] = stair_residual(l, i, predicted, &z2);
+		fit_moments_add(&all, z2);
 	}
-	*ret = fit_goodness_of(
+	if (r == 0)
+		check_rho(z, n_cycle, l->s.n_stair / n_cycle, &ret->par[FIT_SET_RHO]);
+	ret->goodness[FIT_STAIRCASE] = fit_goodness_of(
 		&all, "step after a pulse against what was predicted from all reads before");
 	free(predicted);
-	return 0;
+	free(z);
+	return r;
 }
 
 static struct fit_goodness reset_goodness(const struct law *l)
@@ -433,7 +485,8 @@ static int fit_sample(
 		ret->goodness[FIT_VERIFY] = repeat_goodness(l);
 	memcpy(ret->theta, l->theta, sizeof(l->theta));
 	ret->n_staircase = l->s.n_stair;
-	return l->s.n_stair ? stair_goodness(l, &ret->goodness[FIT_STAIRCASE], msg) : 0;
+	strcpy(ret->par[FIT_SET_RHO].why, "needs the experiment staircase");
+	return l->s.n_stair ? stair_goodness(l, d->of[FIT_STAIRCASE].shape[0], ret, msg) : 0;
 }
 
 int fit_law(const struct fit_data *d, struct fit_result *ret, struct fit_message *msg)

@@ -3,8 +3,10 @@
 #include "fit.h"
 #include <errno.h>
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sort.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 int fit_spread_init(struct fit_spread *s, size_t n_max)
 {
@@ -59,18 +61,29 @@ static void likelihood(const void *user, const double *theta, double *ret)
 	}
 }
 
+/* Where the search starts: median and quartiles, for some values may be known hardly at all. */
+static int start(const struct fit_spread *s, double *ret_mean, double *ret_sd)
+{
+	double *x = malloc(s->n * sizeof(*x));
+	if (!x)
+		return -ENOMEM;
+	memcpy(x, s->x, s->n * sizeof(*x));
+	gsl_sort(x, 1, s->n);
+	*ret_mean = x[s->n / 2];
+	*ret_sd = (x[3 * s->n / 4] - x[s->n / 4]) / 1.349;
+	free(x);
+	return 0;
+}
+
 int fit_spread(const struct fit_spread *s, struct fit_estimate *ret_mean,
 	struct fit_estimate *ret_sd, struct fit_message *msg)
 {
-	struct fit_moments all = { 0 };
-	double v_min = INFINITY, v_mean = 0.0, cov[4];
-	for (size_t i = 0; i < s->n; i++) {
-		fit_moments_add(&all, s->x[i]);
+	double v_min = INFINITY, mean, sd, cov[4];
+	for (size_t i = 0; i < s->n; i++)
 		v_min = fmin(v_min, s->var[i]);
-		v_mean += s->var[i] / (double)s->n;
-	}
-	double spread = fit_moments_sd(&all) * fit_moments_sd(&all) - v_mean;
-	double theta[2] = { all.mean, fmax(spread, 0.1 * v_min) };
+	if (start(s, &mean, &sd) < 0)
+		return fit_fail(msg, -ENOMEM, "no memory for %zu values", s->n);
+	double theta[2] = { mean, fmax(sd * sd, 0.1 * v_min) };
 	double width = sqrt(v_min + theta[1]);
 	struct fit_problem p = { .n_theta = 2,
 		.n_unit = s->n,

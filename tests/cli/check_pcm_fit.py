@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 xbar, pcm_fit = sys.argv[1:3]
-N_DAMAGED = 90
+N_DAMAGED = 45
 
 
 def run(*command, status=0, says=""):
@@ -54,6 +54,16 @@ def check_preset(folder):
     assert len([c for c in curves if c.startswith("staircase,")]) == 21
 
 
+def check_rho(folder):
+    """Devices that differ are noticed, for the law has no place for them; others are not."""
+    for rho, word in ("0", "no sign"), ("0.4", "devices differ"):
+        path = folder / f"rho{rho}.h5"
+        run(xbar, "characterise", f"emu:?chips=1&set_rho={rho}", "-e", "staircase", "-n", "128",
+            "--pulses", "8", "--cycles", "4", "--reads", "4", "-o", path)
+        told = json.loads(run(pcm_fit, "--json", path))["parameters"]
+        assert word in told["set_rho"]["why_not"], told["set_rho"]
+
+
 def check_damaged(path, folder):
     """Cut or altered anywhere: a sentence or a fit, no signal."""
     good = path.read_bytes()
@@ -83,6 +93,7 @@ with tempfile.TemporaryDirectory() as name:
     check_usage(here)
     check_partial(here)
     check_preset(here)
+    check_rho(here)
     small = here / "small.h5"
     run(xbar, "characterise", "emu:?chips=1", "-e", "staircase", "-n", "8", "--pulses", "4",
         "--reads", "2", "-o", small)
