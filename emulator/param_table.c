@@ -28,7 +28,7 @@ const struct pcm_param pcm_param_table[] = {
 	  .source = "assumption: none better than another",
 	  .help = "key of all random streams; 0 is a seed like any other" },
 	{ CHOICE(model), .unit = "1", .def = "nandakumar2018", .choices = pcm_model_names,
-	  .source = NANDAKUMAR, .help = "how devices answer to pulses and time" },
+	  .source = NANDAKUMAR "; " JOSHI "; " KHADDAM, .help = "how devices answer to pulses and time" },
 	{ CHOICE(read_noise), .unit = "1", .def = "projected", .choices = noise_names,
 	  .source = "assumption: independent Gaussian reads; their sum is Gaussian, so projected is exact",
 	  .help = "one draw per column, one per device (slow), or no read noise" },
