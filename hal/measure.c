@@ -16,9 +16,9 @@
 #include <unistd.h>
 #include "page.h"
 
-#define GROW        ((size_t)4 << 20)  /* bytes the image grows by */
-#define COMPACT_MAX ((size_t)16384)    /* bytes; HDF5 allows 64 KiB */
-#define CHUNK_MAX   ((size_t)64 << 20) /* bytes; HDF5 allows 4 GiB */
+#define GROW        ((size_t)4 << 20) /* bytes the image grows by */
+#define COMPACT_MAX ((size_t)16384)   /* bytes; HDF5 allows 64 KiB */
+#define CHUNK_MAX   ((size_t)1 << 19) /* bytes */
 
 struct xbar_quiet xbar_quiet_begin(void)
 {
@@ -265,10 +265,11 @@ int xbar_measure_make_group(struct xbar_measure *m, const char *path)
 	return group < 0 ? xbar_measure_fail(m, -EEXIST, path, "cannot be made") : 0;
 }
 
+/* Chunks of whole trailing dimensions, small enough for HDF5's cache of one MiB. */
 static bool set_layout(hid_t dcpl, int rank, const hsize_t *shape, size_t size)
 {
 	hsize_t chunk[XBAR_MEASURE_RANK_MAX] = { 0 };
-	size_t n_byte = size, row;
+	size_t n_byte = size;
 
 	for (int i = 0; i < rank; i++) {
 		chunk[i] = shape[i];
@@ -276,9 +277,12 @@ static bool set_layout(hid_t dcpl, int rank, const hsize_t *shape, size_t size)
 	}
 	if (n_byte <= COMPACT_MAX)
 		return H5Pset_layout(dcpl, H5D_COMPACT) >= 0;
-	row = n_byte / (size_t)shape[0];
-	if (n_byte > CHUNK_MAX)
-		chunk[0] = row >= CHUNK_MAX ? 1 : CHUNK_MAX / row;
+	for (int i = 0; i < rank && n_byte > CHUNK_MAX; i++) {
+		size_t row = n_byte / (size_t)chunk[i];
+
+		chunk[i] = row < CHUNK_MAX ? CHUNK_MAX / row : 1;
+		n_byte = row * (size_t)chunk[i];
+	}
 	return H5Pset_chunk(dcpl, rank, chunk) >= 0 && H5Pset_fletcher32(dcpl) >= 0;
 }
 
