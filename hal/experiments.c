@@ -125,7 +125,8 @@ int xbar_run_reads(struct xbar_run *r, size_t n_at, const size_t *at)
 	size_t full[XBAR_MEASURE_RANK_MAX] = { 0 };
 	int err = 0;
 
-	memcpy(full, at, n_at * sizeof(*at));
+	for (size_t i = 0; i < n_at; i++)
+		full[i] = at[i];
 	for (full[n_at] = 0; full[n_at] < r->opt.n_read && err == 0; full[n_at]++) {
 		uint64_t t;
 
