@@ -284,3 +284,28 @@ int snn_batch_run(struct snn_batch *b, const struct snn_seq *const *seq, uint32_
 		r = learner->rule->end(learner, b, e);
 	return r;
 }
+
+int snn_batch_begin(struct snn_batch *b, struct snn_learner *learner, struct snn_error *e)
+{
+	static const struct snn_seq endless = { .n_step = UINT32_MAX };
+	const struct snn_seq *seq = &endless;
+
+	seat(b, &seq, 1);
+	rest(b);
+	b->t = 0;
+	b->n_active = 1;
+	return learner->rule->begin(learner, b, e);
+}
+
+int snn_batch_step(struct snn_batch *b, const uint16_t *x, uint32_t n_x, const uint16_t *y_star,
+	uint32_t n_y_star, struct snn_learner *learner, struct snn_score *score,
+	struct snn_error *e)
+{
+	int r;
+
+	snn_spikes_list(&b->x, 0, x, n_x);
+	snn_spikes_list(&b->y_star, 0, y_star, n_y_star);
+	r = step(b, learner, score, e);
+	b->t++;
+	return r;
+}

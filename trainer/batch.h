@@ -65,4 +65,13 @@ int snn_batch_run(struct snn_batch *b, const struct snn_seq *const *seq, uint32_
 	struct snn_learner *learner, int (*after_step)(void *user, struct snn_error *e), void *user,
 	struct snn_score *score, struct snn_error *e);
 
+/*
+ * The same a step at a time, for one sequence without end: begin from rest, then steps of active inputs
+ * and targets (ascending), with a learner whose rule needs no end.
+ */
+int snn_batch_begin(struct snn_batch *b, struct snn_learner *learner, struct snn_error *e);
+int snn_batch_step(struct snn_batch *b, const uint16_t *x, uint32_t n_x, const uint16_t *y_star,
+	uint32_t n_y_star, struct snn_learner *learner, struct snn_score *score,
+	struct snn_error *e);
+
 #endif

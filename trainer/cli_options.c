@@ -15,13 +15,16 @@ enum {
 	OPT_EPOCHS = 'e',
 	OPT_SEED = 's',
 	OPT_DATA = 'd',
+	OPT_UPDATE = 'U',
 	OPT_SET = 'S',
 	OPT_HELP_CONFIG = 0x100
 };
 
 static const struct argp_option options[] = {
 	{ "config", OPT_CONFIG, "FILE", 0, "YAML file of settings", 1 },
-	{ "task", OPT_TASK, "T", 0, "chorale (built in) or jsb (Bach chorales)", 1 },
+	{ "task", OPT_TASK, "T", 0,
+		"chorale (built in), jsb (Bach chorales), shd (spoken digits) or stream (standard input)",
+		1 },
 	{ "rule", OPT_RULE, "R", 0, "learning rule, e.g. osttp (osttp rules lists them)", 1 },
 	{ "weights", OPT_WEIGHTS, "float|chips", 0, "in float32, or in conductances", 1 },
 	{ "uri", OPT_URI, "URI", 0, "the board, e.g. 'emu:?chips=2&seed=7' (see xbar --help)", 1 },
@@ -29,6 +32,7 @@ static const struct argp_option options[] = {
 	{ "seed", OPT_SEED, "S", 0, "of initial weights, order, generated data, emulated chips",
 		1 },
 	{ "data", OPT_DATA, "PATH", 0, "file or folder of the task's data", 1 },
+	{ "update", OPT_UPDATE, "sequence|step", 0, "when weights change (step: online)", 1 },
 	{ "set", OPT_SET, "path=value", 0, "any setting, e.g. network.hidden=100; may be repeated",
 		1 },
 	{ "help-config", OPT_HELP_CONFIG, NULL, 0,
@@ -47,6 +51,7 @@ static const struct {
 	{ OPT_EPOCHS, "train.epochs" },
 	{ OPT_SEED, "seed" },
 	{ OPT_DATA, "data" },
+	{ OPT_UPDATE, "train.update" },
 };
 
 static void assign(struct argp_state *state, const char *path, const char *value)

@@ -193,6 +193,8 @@ static int write_gradients(struct snn_trainer *tr, const struct arguments *a, st
 	double nll;
 	int r;
 
+	if (n_seq == 0)
+		return snn_fail(e, -EINVAL, "task %s has no sequences", tr->config.task);
 	if (a->i_seq >= n_seq)
 		return snn_fail(e, -ERANGE, "--sequence %u: the training split has %u, 0 .. %u",
 			a->i_seq, n_seq, n_seq - 1);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "checkpoint.h"
 #include "cli.h"
+#include "cmd_stream.h"
 #include "train.h"
 
 struct arguments {
@@ -93,7 +94,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_child children[] = { { &cli_selection_argp, 0, NULL, 0 }, { 0 } };
-static const struct argp argp = { .options = options,
+static const struct argp argp = {
+	.options = options,
 	.parser = parse,
 	.children = children,
 	.doc = "Train a network."
@@ -101,7 +103,13 @@ static const struct argp argp = { .options = options,
 	       "configuration tuned for this task, rule and kind of weights, --config, and the command "
 	       "line. The run folder holds config.yaml, device.txt, plan.svg, metrics.csv, checkpoint.h5 (where "
 	       "it is) and best.h5 (of the best epoch). Ctrl-C finishes the current batch and writes a "
-	       "checkpoint. NLL is in nats per predicted step, summed over the outputs." };
+	       "checkpoint. NLL is in nats per predicted step, summed over the outputs.\n\n"
+	       "Task stream learns from standard input (or --data FILE) as it comes, with --update step, in "
+	       "memory that does not grow. The first line is \"inputs N outputs M\", then one step a line: "
+	       "the active inputs, |, the outputs that should be active, counted from 0; lines that begin "
+	       "with # are comments. stdout has NLL and activity every train.report_every steps. Example:\n\n"
+	       "  (echo inputs 2 outputs 2; yes '0 | 1') | osttp train --task stream --update step"
+};
 
 static volatile sig_atomic_t stop;
 
@@ -199,6 +207,19 @@ static int train(struct run *run, struct snn_error *e)
 		return r < 0 ? r : 1;
 	}
 	return r;
+}
+
+/* The same for a stream: the checkpoint has what was learned until it ended. */
+static int learn_stream(struct run *run, bool is_json, struct snn_error *e)
+{
+	int r, saved;
+
+	catch_signals();
+	r = cli_stream(&run->tr, snn_runlog_path(run->log), is_json, &stop, e);
+	if (r < 0)
+		return r;
+	saved = write_state(run, e);
+	return saved < 0 ? saved : r;
 }
 
 /* What the run is tied to from now on: its boards, by name, and what sits where. */
@@ -370,6 +391,15 @@ static int fail_in_training(const struct run *run, const struct snn_error *e, in
 	return status;
 }
 
+static int say_streamed(const struct run *run, int r)
+{
+	fprintf(stderr,
+		"osttp: %s after %llu steps; go on with more of them:\n  osttp train --resume %s\n",
+		r == 1 ? "stopped" : "the stream ended", (unsigned long long)run->tr.n_update,
+		snn_runlog_path(run->log));
+	return r == 1 ? CLI_FAILED : CLI_DONE;
+}
+
 static int execute(struct run *run, const struct arguments *a)
 {
 	struct snn_error e = { "" };
@@ -384,10 +414,12 @@ static int execute(struct run *run, const struct arguments *a)
 		fputs(run->tr.device, stderr);
 	is_begun = r == 0;
 	if (is_begun)
-		r = train(run, &e);
+		r = run->tr.data.stream ? learn_stream(run, a->is_json, &e) : train(run, &e);
 	snn_progress_free(run->progress);
 	if (r < 0)
 		return is_begun ? fail_in_training(run, &e, r) : cli_fail(&e, r);
+	if (run->tr.data.stream)
+		return say_streamed(run, r);
 	if (r == 1)
 		say_stopped(run);
 	else if (a->is_json)

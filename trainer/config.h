@@ -73,7 +73,8 @@ struct snn_config {
 		double decay_factor;   /* rate *= factor ... */
 		uint32_t decay_every;  /* ... every so many epochs */
 		double momentum, beta1, beta2, epsilon; /* SGD; Adam */
-		double clip; /* limit of a sequence's gradient norm, 0 none */
+		double clip;           /* limit of a sequence's gradient norm, 0 none */
+		uint32_t report_every; /* steps of a stream */
 		uint32_t eval_every, checkpoint_every; /* epochs */
 	} train;
 

@@ -15,7 +15,7 @@ static_assert(offsetof(struct snn_config, network.hidden) ==
 	"a list's length stands just before it");
 
 /* Names only, so that the configuration does not need the code behind them (tests compare). */
-static const char *const task_names[] = { "chorale", "jsb", "shd", NULL };
+static const char *const task_names[] = { "chorale", "jsb", "shd", "stream", NULL };
 const char *const snn_rule_names[] = { "bptt", "fa", "dfa", "drtp", "eprop", "eprop-rnd", "ostl",
 	"ostl-rnd", "decolle", "etlp", "osttp", NULL };
 
@@ -148,6 +148,8 @@ const struct snn_option snn_option_table[] = {
 		.help = "of adam: added to the root" },
 	{ "train.clip", REAL(train.clip, 0, 1e9), .def = "0",
 		.help = "limit of the norm of an update's gradient; 0: none" },
+	{ "train.report_every", U32(train.report_every, 1, 1e9), .def = "1000", .unit = "steps",
+		.help = "of a stream, between rows of the table" },
 	{ "train.eval_every", U32(train.eval_every, 1, 1e6), .def = "1", .unit = "epochs",
 		.help = "between evaluations of the valid and test splits" },
 	{ "train.checkpoint_every", U32(train.checkpoint_every, 1, 1e6), .def = "1", .unit = "epochs",

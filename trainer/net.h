@@ -45,7 +45,7 @@ struct snn_net {
 	int neuron, reset, psi; /* enums of config.h */
 	float decay, psi_gamma, psi_width;
 	float adaptation, adaptation_decay; /* beta, 0: thresholds do not adapt; rho */
-	int readout, loss; /* enums of config.h */
+	int readout, loss;                  /* enums of config.h */
 	uint32_t loss_steps;
 	float readout_decay, readout_gain; /* d_o, g */
 	bool is_recurrent;

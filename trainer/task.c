@@ -4,11 +4,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "stream.h"
 
 const char *const snn_split_names[SNN_N_SPLIT] = { "train", "valid", "test" };
 
 const struct snn_task *const snn_tasks[] = { &snn_task_chorale, &snn_task_jsb, &snn_task_shd,
-	NULL };
+	&snn_task_stream, NULL };
 
 const struct snn_task *snn_task_find(const char *name)
 {
@@ -21,6 +22,7 @@ const struct snn_task *snn_task_find(const char *name)
 
 void snn_dataset_done(struct snn_dataset *d)
 {
+	snn_stream_close(d->stream);
 	free(d->memory);
 	*d = (struct snn_dataset){ 0 };
 }

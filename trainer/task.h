@@ -45,7 +45,8 @@ struct snn_dataset {
 	 * notes can have on average, where the task's own law is known; NAN elsewhere.
 	 */
 	double entropy[SNN_N_SPLIT];
-	void *memory; /* what the sequences point into */
+	void *memory;              /* what the sequences point into */
+	struct snn_stream *stream; /* of a task without sequences; owned */
 };
 
 /*
@@ -58,7 +59,7 @@ struct snn_task {
 };
 
 extern const struct snn_task *const snn_tasks[]; /* ends with NULL; the first is the default */
-extern const struct snn_task snn_task_chorale, snn_task_jsb, snn_task_shd;
+extern const struct snn_task snn_task_chorale, snn_task_jsb, snn_task_shd, snn_task_stream;
 
 const struct snn_task *snn_task_find(const char *name); /* NULL if unknown */
 void snn_dataset_done(struct snn_dataset *d);

@@ -158,8 +158,7 @@ static int shuffle(struct snn_trainer *tr, uint32_t epoch)
 	return 0;
 }
 
-/* The gradients in the tensors become changes of thresholds, biases and weights. */
-static int apply(struct snn_trainer *tr, uint32_t n_seq, struct snn_error *e)
+int snn_trainer_apply(struct snn_trainer *tr, uint32_t n_seq, struct snn_error *e)
 {
 	const float *delta[SNN_MAX_MATRIX] = { NULL };
 
@@ -178,7 +177,7 @@ static int after_step(void *user, struct snn_error *e)
 {
 	struct snn_trainer *tr = user;
 
-	return apply(tr, tr->batch.n_active, e);
+	return snn_trainer_apply(tr, tr->batch.n_active, e);
 }
 
 /* Sequences of the split from `first` on, at most a batch; returns how many. */
@@ -207,7 +206,7 @@ static int train_batch(struct snn_trainer *tr, const struct snn_seq **seq, struc
 			       tr, &tr->score, e);
 
 	if (r == 0 && !by_step)
-		r = apply(tr, n, e);
+		r = snn_trainer_apply(tr, n, e);
 	if (r == 0)
 		r = tr->weights->ops->rest(tr->weights, tr->n_update, e);
 	if (r == 0 && !isfinite(tr->score.nll))
@@ -231,6 +230,10 @@ int snn_trainer_evaluate(
 	struct snn_score score = { 0 };
 	uint32_t first = 0, n;
 	int r = seq ? 0 : snn_fail(e, -ENOMEM, "no memory to evaluate");
+
+	if (r == 0 && tr->data.stream)
+		r = snn_fail(e, -EINVAL, "task %s has no %s split: it is for osttp train alone",
+			tr->config.task, snn_split_names[split]);
 
 	tr->weights->is_test = split != SNN_TRAIN;
 	while (r == 0 && (n = pick(tr, split, first, seq)) > 0) {

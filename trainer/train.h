@@ -84,6 +84,17 @@ int snn_trainer_gradients(
 int snn_draw_net(struct snn_net *net, const struct snn_config *c, const struct snn_dataset *d,
 	const struct snn_rule *rule, struct snn_error *e);
 
+/* The gradients in the tensors, of so many sequences, become changes of thresholds, biases and weights. */
+int snn_trainer_apply(struct snn_trainer *tr, uint32_t n_seq, struct snn_error *e);
+
+/*
+ * Learn from the stream of a task without sequences, step by step, until it ends (0) or *stop (1);
+ * n_update counts steps, score adds up. after_step may be NULL. -EINVAL, in words, for settings that need
+ * an end, and for lines that are wrong.
+ */
+int snn_trainer_stream(struct snn_trainer *tr, const volatile sig_atomic_t *stop,
+	int (*after_step)(void *user, struct snn_error *e), void *user, struct snn_error *e);
+
 /* eta of an epoch, 0 .. */
 double snn_rate(const struct snn_config *c, uint32_t epoch);
 
