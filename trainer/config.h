@@ -85,7 +85,8 @@ struct snn_config {
 		uint32_t pool;  /* channels that make one input */
 		uint32_t n_valid;
 		uint32_t valid_speakers[SNN_MAX_SPEAKER];
-		uint32_t limit; /* recordings of each file at most, 0 all */
+		uint32_t shift_steps, shift_inputs; /* of training recordings, at random, at most */
+		uint32_t limit;                     /* recordings of each file at most, 0 all */
 	} speech;
 
 	struct {

@@ -166,6 +166,10 @@ const struct snn_option snn_option_table[] = {
 	{ "speech.valid_speakers", .type = SNN_VALUE_U32_LIST, AT(speech.valid_speakers),
 		.size = SNN_MAX_SPEAKER, .def = "3", .min = 0, .max = 65535,
 		.help = "training speakers that are for validation instead" },
+	{ "speech.shift_steps", U32(speech.shift_steps, 0, 65535), .def = "0", .unit = "steps",
+		.help = "by which a training recording is shifted in time, at random, anew in every epoch, at most; an addition to the paper" },
+	{ "speech.shift_inputs", U32(speech.shift_inputs, 0, 700), .def = "0", .unit = "inputs",
+		.help = "and along the channels" },
 	{ "speech.limit", U32(speech.limit, 0, 1e6), .def = "0", .unit = "recordings",
 		.help = "of each file, at most; 0: all" },
 

@@ -105,6 +105,8 @@ static int init(struct snn_trainer *tr, bool is_restored, struct snn_error *e)
 		r = open_weights(tr, rule, is_restored, e);
 	if (r == 0)
 		r = make_batch(tr, rule, e);
+	if (r == 0 && snn_augment_init(&tr->augment, &tr->data, c, c->train.batch) < 0)
+		r = snn_fail(e, -ENOMEM, "no memory for shifted recordings");
 	if (r == 0 && snn_optim_init(&tr->optim, c, &tr->net) < 0)
 		r = snn_fail(e, -ENOMEM, "no memory for the optimizer");
 	if (r < 0)
@@ -132,6 +134,7 @@ void snn_trainer_done(struct snn_trainer *tr)
 	snn_learner_done(&tr->learner);
 	snn_pool_free(tr->pool);
 	snn_batch_done(&tr->batch);
+	snn_augment_done(&tr->augment);
 	snn_optim_done(&tr->optim);
 	if (tr->weights)
 		tr->weights->ops->free(tr->weights);
@@ -200,6 +203,8 @@ static int train_batch(struct snn_trainer *tr, const struct snn_seq **seq, struc
 	uint32_t n = pick(tr, SNN_TRAIN, tr->i_seq, seq);
 	int r;
 
+	for (uint32_t i = 0; i < n; i++)
+		seq[i] = snn_augment_shift(&tr->augment, i, seq[i], tr->epoch);
 	tr->batch.i_update = tr->n_update;
 	r = tr->pool ? snn_pool_run(tr->pool, seq, n, true, tr->n_update, &tr->score, e)
 		     : snn_batch_run(&tr->batch, seq, n, &tr->learner, by_step ? after_step : NULL,

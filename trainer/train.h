@@ -12,6 +12,7 @@
 #define SNN_TRAIN_H
 
 #include <signal.h>
+#include "augment.h"
 #include "batch.h"
 #include "config.h"
 #include "learner.h"
@@ -30,6 +31,7 @@ struct snn_trainer {
 	struct snn_learner learner;
 	struct snn_pool
 		*pool; /* runs the sequences of a batch instead of `batch`; NULL: one group */
+	struct snn_augment augment;
 	struct snn_optim optim;
 	uint32_t *order; /* [n_seq of train] of the epoch under way */
 
