@@ -124,10 +124,14 @@ void fit_data_done(struct fit_data *d);
 struct fit_reads {
 	double mean, sum_square; /* of the differences from the mean */
 	double n;
+	double column; /* 1 / gain of the column: times theta[FIT_COLUMN_NOISE], its noise */
 };
 
 /* Of the n_read samples stride apart. */
 struct fit_reads fit_reads_of(const float *g, size_t n_read, size_t stride);
+
+/* 1 / gain of the column of device i of an experiment. */
+double fit_column_of(const struct fit_data *d, const struct fit_samples *m, size_t i);
 
 /* ln likelihood of a staircase [n] (RESET, then n - 1 SETs) and of reads after RESET, theta [FIT_N_THETA]. */
 struct fit_predicted {
@@ -137,7 +141,7 @@ double fit_staircase_likelihood(const double *theta, const struct fit_reads *rea
 	struct fit_predicted *ret_predicted);
 double fit_reset_likelihood(const double *theta, const struct fit_reads *reads);
 
-double fit_read_sd(const double *theta, double g); /* of one read */
+double fit_read_sd(const double *theta, double g, double column); /* of one read */
 
 /* Of the scatter of reads of a device of whatever conductance. */
 double fit_reads_likelihood(const double *theta, const struct fit_reads *reads);

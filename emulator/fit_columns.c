@@ -359,3 +359,8 @@ int fit_gains(struct fit_data *d, struct fit_result *ret, struct fit_message *ms
 		ret->scale_se = ret->par[FIT_ADC_GAIN_SD].v / sqrt((double)d->n_col);
 	return r;
 }
+
+double fit_column_of(const struct fit_data *d, const struct fit_samples *m, size_t i)
+{
+	return 1.0 / fabs(d->gain[m->place[i] / PCM_N_DEVICE % d->n_col]);
+}

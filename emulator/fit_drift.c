@@ -19,6 +19,7 @@
 struct curve {
 	size_t n;
 	double *y, *log_age, *weight;
+	double column; /* see struct fit_reads */
 };
 
 static double square(double x)
@@ -53,8 +54,23 @@ static void weigh(struct curve *c, const double *theta, const gsl_vector *x, dou
 {
 	for (size_t k = 0; k < c->n; k++) {
 		double g = gsl_vector_get(x, 0) * exp(-gsl_vector_get(x, 1) * c->log_age[k]);
-		c->weight[k] = n_read / square(fit_read_sd(theta, g));
+		c->weight[k] = n_read / square(fit_read_sd(theta, g, c->column));
 	}
+}
+
+/*
+ * Bias of nu by the curve's curvature, M. J. Box, J. R. Stat. Soc. B 33, 171 (1971):
+ * -1/2 C J^T W m, m_k the trace of the second derivatives of y_k times C.
+ */
+static double bias(const struct curve *c, double a, double nu, const double cov[4])
+{
+	double sum = 0.0;
+	for (size_t k = 0; k < c->n; k++) {
+		double l = c->log_age[k], f = exp(-nu * l);
+		double m = -2.0 * l * f * cov[1] + l * l * a * f * cov[3];
+		sum += (cov[2] * f - cov[3] * l * a * f) * c->weight[k] * m;
+	}
+	return -0.5 * sum;
 }
 
 /* A and nu in x, the variance of nu; chi square of all reads in *ret_chi2. */
@@ -77,22 +93,25 @@ static bool fit_curve(gsl_multifit_nlinear_workspace *w, struct curve *c, const 
 	}
 	gsl_multifit_nlinear_covar(gsl_multifit_nlinear_jac(w), 0.0, &covariance.matrix);
 	*ret_var = cov[3];
+	*gsl_vector_ptr(x, 1) -= bias(c, gsl_vector_get(x, 0), gsl_vector_get(x, 1), cov);
 	*ret_chi2 = 0.0;
 	for (size_t k = 0; k < c->n; k++)
 		*ret_chi2 += square(gsl_vector_get(gsl_multifit_nlinear_residual(w), k));
 	return isfinite(gsl_vector_get(x, 1)) && *ret_var > 0.0;
 }
 
-static void fit_devices(const struct fit_samples *m, const struct fit_result *result,
-	struct curve *c, gsl_multifit_nlinear_workspace *w, gsl_vector *x, struct fit_spread *ret,
+static void fit_devices(const struct fit_data *d, const struct fit_result *result, struct curve *c,
+	gsl_multifit_nlinear_workspace *w, gsl_vector *x, struct fit_spread *ret,
 	struct fit_goodness *good)
 {
+	const struct fit_samples *m = &d->of[FIT_DRIFT];
 	size_t n_read = m->shape[1];
 	struct fit_moments all = { 0 };
 	for (size_t i = 0; i < m->n; i++) {
 		double var, chi2;
 		for (size_t k = 0; k < c->n; k++)
 			c->y[k] = fit_reads_of(m->g + k * n_read * m->n + i, n_read, m->n).mean;
+		c->column = fit_column_of(d, m, i);
 		gsl_vector_set(x, 0, c->y[0]);
 		gsl_vector_set(x, 1, 0.05);
 		if (m->is_bad[i] || !fit_curve(w, c, result->theta, (double)n_read, x, &var, &chi2))
@@ -103,8 +122,9 @@ static void fit_devices(const struct fit_samples *m, const struct fit_result *re
 	*good = fit_goodness_of(&all, "reads against a power law of each device");
 }
 
-static int fit_samples(const struct fit_samples *m, struct fit_result *ret, struct fit_message *msg)
+static int fit_samples(const struct fit_data *d, struct fit_result *ret, struct fit_message *msg)
 {
+	const struct fit_samples *m = &d->of[FIT_DRIFT];
 	size_t n = m->shape[0];
 	struct curve c = { .n = n,
 		.y = malloc(n * sizeof(double)),
@@ -120,7 +140,7 @@ static int fit_samples(const struct fit_samples *m, struct fit_result *ret, stru
 		for (size_t k = 0; k < n; k++)
 			c.log_age[k] = log(
 				(double)(m->t[k * m->shape[1]] - m->t_programmed) * 1e-9 / ret->t0);
-		fit_devices(m, ret, &c, w, x, &e, &ret->goodness[FIT_DRIFT]);
+		fit_devices(d, ret, &c, w, x, &e, &ret->goodness[FIT_DRIFT]);
 		e.has_floor = true;
 		r = e.n > 8
 			? fit_spread(&e, &ret->par[FIT_DRIFT_NU], &ret->par[FIT_DRIFT_NU_SD], msg)
@@ -149,7 +169,7 @@ int fit_drift(const struct fit_data *d, struct fit_result *ret, struct fit_messa
 				msg, -EBADMSG, "%s: drift/t: a time before programming", d->path);
 	}
 	if (!why)
-		return fit_samples(m, ret, msg);
+		return fit_samples(d, ret, msg);
 	snprintf(ret->par[FIT_DRIFT_NU].why, sizeof(ret->par[0].why), "%s", why);
 	snprintf(ret->par[FIT_DRIFT_NU_SD].why, sizeof(ret->par[0].why), "%s", why);
 	return 0;
@@ -157,13 +177,13 @@ int fit_drift(const struct fit_data *d, struct fit_result *ret, struct fit_messa
 
 /* Difference of a series' first read and another, against white noise and drift. */
 static double difference(const struct fit_samples *m, const struct fit_result *r, size_t first,
-	size_t other, size_t i, double g)
+	size_t other, size_t i, double g, double column)
 {
 	double t0 = (double)(m->t[first] - m->t_programmed),
 	       t1 = (double)(m->t[other] - m->t_programmed);
 	double nu = r->par[FIT_DRIFT_NU].is_known ? r->par[FIT_DRIFT_NU].v : 0.0;
 	double fall = t0 > 0.0 ? g * (pow(t1 / t0, -nu) - 1.0) : 0.0;
-	double sd = fit_read_sd(r->theta, g);
+	double sd = fit_read_sd(r->theta, g, column);
 	return ((double)m->g[other * m->n + i] - (double)m->g[first * m->n + i] - fall) /
 		(sd * M_SQRT2);
 }
@@ -179,8 +199,8 @@ void fit_whiteness(const struct fit_data *d, struct fit_result *ret)
 			continue;
 		/* The longest lag of each series shows most of a noise that is not white. */
 		for (size_t s = 0; s < m->shape[0]; s++)
-			sum += square(difference(
-				m, ret, s * m->shape[1], (s + 1) * m->shape[1] - 1, i, g));
+			sum += square(difference(m, ret, s * m->shape[1], (s + 1) * m->shape[1] - 1,
+				i, g, fit_column_of(d, m, i)));
 		fit_moments_add(&all, sum / (double)m->shape[0]);
 	}
 	ret->goodness[FIT_NOISE] = fit_goodness_of(

@@ -158,6 +158,17 @@ static void find_dead_lines(struct survey *s)
 	}
 }
 
+/* Where the distribution function of beta(a, b) is p; GSL's own search fails for large a or b. */
+static double beta_quantile(double p, double a, double b)
+{
+	double lo = 0.0, hi = 1.0;
+	for (int i = 0; i < 60; i++) {
+		double x = 0.5 * (lo + hi);
+		*(gsl_cdf_beta_P(x, a, b) < p ? &lo : &hi) = x;
+	}
+	return 0.5 * (lo + hi);
+}
+
 void fit_rate(struct fit_estimate *ret, size_t k, size_t n, const char *why)
 {
 	double x = (double)k, rest = (double)(n - k);
@@ -167,8 +178,8 @@ void fit_rate(struct fit_estimate *ret, size_t k, size_t n, const char *why)
 		return;
 	}
 	ret->v = x / (double)n;
-	ret->lo = k ? gsl_cdf_beta_Pinv(0.025, x, rest + 1.0) : 0.0;
-	ret->hi = k < n ? gsl_cdf_beta_Pinv(0.975, x + 1.0, rest) : 1.0;
+	ret->lo = k ? beta_quantile(0.025, x, rest + 1.0) : 0.0;
+	ret->hi = k < n ? beta_quantile(0.975, x + 1.0, rest) : 1.0;
 }
 
 static bool is_on_dead_line(const struct survey *s, size_t place)

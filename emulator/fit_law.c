@@ -15,6 +15,7 @@
 
 #define N_FEW    400  /* staircases for the first guess */
 #define N_GUESS  40   /* of a clamp */
+#define G_MIDDLE 5.0  /* uS */
 #define FAR      1e4  /* uS: a clamp that nothing comes near */
 #define ROUGH    0.3  /* gain of ln likelihood left: a standard error's or so */
 #define FINE     1e-4 /* a hundredth of one */
@@ -110,7 +111,7 @@ static double whole_likelihood(const struct sample *s, const double *theta, doub
 }
 
 /* Units one behind the other, staircases [n_cycle][n]; clusters of the units that every 1 gives. */
-static void add_stairs(struct sample *s, const struct fit_samples *m)
+static void add_stairs(struct sample *s, const struct fit_data *d, const struct fit_samples *m)
 {
 	size_t n_read = m->shape[2];
 	s->n_step = m->shape[1];
@@ -119,15 +120,17 @@ static void add_stairs(struct sample *s, const struct fit_samples *m)
 			if (m->is_bad[i])
 				continue;
 			struct fit_reads *to = s->stair + s->n_stair * s->n_step;
-			for (size_t p = 0; p < s->n_step; p++)
+			for (size_t p = 0; p < s->n_step; p++) {
 				to[p] = fit_reads_of(m->g + (c * s->n_step + p) * n_read * m->n + i,
 					n_read, m->n);
+				to[p].column = fit_column_of(d, m, i);
+			}
 			s->cluster[s->n_stair++] = m->place[i];
 		}
 	}
 }
 
-static void add_resets(struct sample *s, const struct fit_samples *m)
+static void add_resets(struct sample *s, const struct fit_data *d, const struct fit_samples *m)
 {
 	uint32_t *cluster = s->cluster + s->n_stair;
 	for (size_t c = 0; c < m->shape[0]; c++) {
@@ -136,13 +139,14 @@ static void add_resets(struct sample *s, const struct fit_samples *m)
 				continue;
 			s->reset[s->n_reset] =
 				fit_reads_of(m->g + c * m->shape[1] * m->n + i, m->shape[1], m->n);
+			s->reset[s->n_reset].column = fit_column_of(d, m, i);
 			cluster[s->n_reset++] = m->place[i];
 		}
 	}
 }
 
 /* Repeated reads: of program-verify, of drift's first time otherwise. */
-static void add_repeats(struct sample *s, const struct fit_samples *m)
+static void add_repeats(struct sample *s, const struct fit_data *d, const struct fit_samples *m)
 {
 	uint32_t *cluster = s->cluster + s->n_stair + s->n_reset;
 	size_t n_read = m->n ? m->shape[m->rank - 2] : 0;
@@ -150,6 +154,7 @@ static void add_repeats(struct sample *s, const struct fit_samples *m)
 		if (m->is_bad[i])
 			continue;
 		s->repeat[s->n_repeat] = fit_reads_of(m->g + i, n_read, m->n);
+		s->repeat[s->n_repeat].column = fit_column_of(d, m, i);
 		cluster[s->n_repeat++] = m->place[i];
 	}
 }
@@ -175,10 +180,10 @@ static int sample_init(struct sample *s, const struct fit_data *d, struct fit_me
 		return fit_fail(msg, -ENOMEM, "no memory for %zu staircases", n_stair);
 	}
 	if (stair->n)
-		add_stairs(s, stair);
+		add_stairs(s, d, stair);
 	if (reset->n)
-		add_resets(s, reset);
-	add_repeats(s, repeats(d));
+		add_resets(s, d, reset);
+	add_repeats(s, d, repeats(d));
 	return 0;
 }
 
@@ -201,7 +206,7 @@ struct law {
 static int maximise(struct law *l, double gain_done, struct fit_message *msg)
 {
 	double n_read = l->s.n_reset ? l->s.reset[0].n : l->s.n_stair ? l->s.stair[0].n : 1.0;
-	double noise = square(fit_read_sd(l->theta, l->theta[FIT_RESET_MEAN])) / n_read;
+	double noise = square(fit_read_sd(l->theta, l->theta[FIT_RESET_MEAN], 1.0)) / n_read;
 	l->step[FIT_RESET_SD] = 0.003 * noise;
 	l->min[FIT_RESET_SD] = -0.25 * noise;
 	struct fit_problem p = {
@@ -358,13 +363,28 @@ static double scale_power(enum fit_par i)
 }
 
 /*
+ * How read noise goes with the noise c of the columns, which is given: the sums of squares
+ * (read_sd_0 + read_sd_g G)^2 + c^2 stay what they are, at 0 and in the middle of conductances.
+ */
+static double noise_slope(const double *theta, enum fit_par i)
+{
+	double c = theta[FIT_COLUMN_NOISE], sd_0 = theta[FIT_READ_SD_0],
+	       sd_g = theta[FIT_READ_SD_G];
+	if (i == FIT_READ_SD_0)
+		return c / sd_0;
+	return i == FIT_READ_SD_G ? c * sd_g / (sd_0 * (sd_0 + sd_g * G_MIDDLE)) : 0.0;
+}
+
+/*
  * theta [i], with the interval of a normal estimate; of a square, of the square. The mean gain of the
  * columns is taken for 1: by how much it may be off widens what is a conductance.
  */
-static void estimate(const struct law *l, enum fit_par i, double scale_se, struct fit_estimate *ret)
+static void estimate(const struct law *l, enum fit_par i, double scale_se, double noise_se,
+	struct fit_estimate *ret)
 {
 	double scale = scale_power(i) * l->theta[i] * scale_se;
-	double se = sqrt(l->covariance[i * FIT_N_LAW + i] + square(scale));
+	double se = sqrt(l->covariance[i * FIT_N_LAW + i] + square(scale) +
+		square(noise_slope(l->theta, i) * noise_se));
 	double k = gsl_cdf_tdist_Pinv(0.975, (double)(l->n_cluster > 2 ? l->n_cluster - 1 : 1));
 	double lo = l->theta[i] - k * se, hi = l->theta[i] + k * se;
 	*ret = (struct fit_estimate){
@@ -388,7 +408,8 @@ static double stair_residual(
 	*ret_square = 0.0;
 	fit_staircase_likelihood(l->theta, reads, l->s.n_step, scratch);
 	for (size_t p = 1; p < l->s.n_step; p++) {
-		double noise = square(fit_read_sd(l->theta, scratch[p].mean)) / reads[p].n;
+		double noise = square(fit_read_sd(l->theta, scratch[p].mean, reads[p].column)) /
+			reads[p].n;
 		double off = reads[p].mean - scratch[p].mean;
 		*ret_square += square(off) / scratch[p].var / n;
 		sum += off / sqrt(fmax(scratch[p].var - noise, 1e-6)) / n;
@@ -452,9 +473,9 @@ static struct fit_goodness reset_goodness(const struct law *l)
 {
 	struct fit_moments all = { 0 };
 	double g = l->theta[FIT_RESET_MEAN];
-	double sd = fit_read_sd(l->theta, g);
 	for (size_t i = 0; i < l->s.n_reset; i++) {
 		const struct fit_reads *r = &l->s.reset[i];
+		double sd = fit_read_sd(l->theta, g, r->column);
 		fit_moments_add(
 			&all, square(r->mean - g) / (l->theta[FIT_RESET_SD] + square(sd) / r->n));
 	}
@@ -466,7 +487,7 @@ static struct fit_goodness repeat_goodness(const struct law *l)
 	struct fit_moments all = { 0 };
 	for (size_t i = 0; i < l->s.n_repeat; i++) {
 		const struct fit_reads *r = &l->s.repeat[i];
-		double sd = fit_read_sd(l->theta, r->mean);
+		double sd = fit_read_sd(l->theta, r->mean, r->column);
 		fit_moments_add(&all, r->sum_square / square(sd) / (r->n - 1.0));
 	}
 	return fit_goodness_of(&all, "scatter of reads of a device against the read noise");
@@ -478,8 +499,10 @@ static int fit_sample(
 	int r = l->s.n_stair + l->s.n_reset + l->s.n_repeat ? fit_all(l, msg) : 0;
 	if (r < 0)
 		return r;
+	const struct fit_estimate *c = &ret->par[FIT_ADC_NOISE_SD];
+	double noise_se = c->is_known ? (c->hi - c->lo) / (2.0 * 1.96) / d->v_read * 1e6 : 0.0;
 	for (int i = 0; i < FIT_N_LAW; i++)
-		estimate(l, (enum fit_par)i, ret->scale_se, &ret->par[i]);
+		estimate(l, (enum fit_par)i, ret->scale_se, noise_se, &ret->par[i]);
 	ret->goodness[FIT_RESET] = reset_goodness(l);
 	if (repeats(d) == &d->of[FIT_VERIFY])
 		ret->goodness[FIT_VERIFY] = repeat_goodness(l);

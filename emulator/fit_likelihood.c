@@ -41,7 +41,7 @@ static double square(double x)
 
 struct fit_reads fit_reads_of(const float *g, size_t n_read, size_t stride)
 {
-	struct fit_reads r = { .n = (double)n_read };
+	struct fit_reads r = { .n = (double)n_read, .column = 1.0 };
 	for (size_t k = 0; k < n_read; k++)
 		r.mean += (double)g[k * stride] / r.n;
 	for (size_t k = 0; k < n_read; k++)
@@ -49,15 +49,15 @@ struct fit_reads fit_reads_of(const float *g, size_t n_read, size_t stride)
 	return r;
 }
 
-double fit_read_sd(const double *theta, double g)
+double fit_read_sd(const double *theta, double g, double column)
 {
 	double sd = theta[FIT_READ_SD_0] + theta[FIT_READ_SD_G] * (g > 0.0 ? g : 0.0);
-	return sqrt(square(sd) + square(theta[FIT_COLUMN_NOISE]) + 1e-12);
+	return sqrt(square(sd) + square(column * theta[FIT_COLUMN_NOISE]) + 1e-12);
 }
 
 static double log_reads(const double *theta, const struct fit_reads *r, double g)
 {
-	double sd = fit_read_sd(theta, g);
+	double sd = fit_read_sd(theta, g, r->column);
 	double z = (r->sum_square + r->n * square(r->mean - g)) / square(sd);
 	return -0.5 * z - r->n * (log(sd) + 0.5 * log(2.0 * M_PI));
 }
@@ -66,7 +66,7 @@ static double log_reads(const double *theta, const struct fit_reads *r, double g
 static void window(const double *theta, const struct fit_reads *r, double *ret_mean, double *ret_sd)
 {
 	*ret_mean = r->mean;
-	*ret_sd = fit_read_sd(theta, r->mean) / sqrt(r->n);
+	*ret_sd = fit_read_sd(theta, r->mean, r->column) / sqrt(r->n);
 }
 
 /* Nodes of [lo, hi] with the logs of weight and likelihood; an empty interval has none. */
@@ -121,7 +121,7 @@ static double below(double x)
 static double begin_sharp(
 	struct density *d, const double *theta, const struct fit_reads *r, double var)
 {
-	double g = theta[FIT_RESET_MEAN], noise = square(fit_read_sd(theta, g));
+	double g = theta[FIT_RESET_MEAN], noise = square(fit_read_sd(theta, g, r->column));
 	double whole = fmax(var + noise / r->n, 0.1 * noise / r->n), n = r->n;
 	for (int k = 0; k < N_POINT; k++) {
 		d->g[k] = g;
@@ -175,8 +175,8 @@ static void clamped_moments(
 		2.0 * mean * sd * (phi_a - phi_b) + sd * sd * (a * phi_a - b * phi_b);
 }
 
-static void predict(
-	const double *theta, const struct density *d, double p, double n, struct fit_predicted *ret)
+static void predict(const double *theta, const struct density *d, double p,
+	const struct fit_reads *r, struct fit_predicted *ret)
 {
 	double mean = 0.0, sq = 0.0;
 	for (int j = 0; j < N_POINT; j++) {
@@ -187,7 +187,7 @@ static void predict(
 		sq += d->w[j] * m2;
 	}
 	ret->mean = mean;
-	ret->var = sq - mean * mean + square(fit_read_sd(theta, mean)) / n;
+	ret->var = sq - mean * mean + square(fit_read_sd(theta, mean, r->column)) / r->n;
 }
 
 /* One SET and the reads after it. */
@@ -231,7 +231,7 @@ double fit_staircase_likelihood(const double *theta, const struct fit_reads *rea
 	for (size_t i = 1; i < n; i++) {
 		p *= decay;
 		if (ret_predicted)
-			predict(theta, &d, p, reads[i].n, &ret_predicted[i]);
+			predict(theta, &d, p, &reads[i], &ret_predicted[i]);
 		sum += pulse(&d, theta, &reads[i], p);
 	}
 	return sum;

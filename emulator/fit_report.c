@@ -162,7 +162,7 @@ static int picture_noise(struct page *p, const struct fit_data *d, const double 
 			continue;
 		values_add(&data, g[k].mean, sd,
 			1.96 * fit_moments_sd(&var[k]) / sqrt((double)var[k].n) / (2.0 * sd));
-		values_add(&twin, g[k].mean, fit_read_sd(theta, g[k].mean), 0.0);
+		values_add(&twin, g[k].mean, fit_read_sd(theta, g[k].mean, 1.0), 0.0);
 	}
 	if (r == 0 && data.n)
 		draw(p,
