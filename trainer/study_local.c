@@ -124,20 +124,6 @@ _Noreturn static void become_training(const struct crew *c, size_t point, char *
 	_exit(1);
 }
 
-/* Without a checkpoint a resumed run begins anew. */
-static void forget(const struct crew *c, size_t point)
-{
-	static const char *const names[] = { "checkpoint.h5", "best.h5", "metrics.csv" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		char *file = snn_study_path(c->f, point, names[i]);
-
-		if (file)
-			unlink(file);
-		free(file);
-	}
-}
-
 static int spawn(struct crew *c, struct worker *w)
 {
 	char *folder = snn_study_path(c->f, w->point, NULL);
@@ -264,7 +250,7 @@ static void note_failure(const struct crew *c, size_t point, const char *why)
 	free(file);
 }
 
-/* A killed training goes on from its checkpoint; one that failed by itself begins anew. */
+/* The second try goes on from the checkpoint, too: it is whole, and may be hours of work. */
 static int on_failure(struct crew *c, struct worker *w, int status)
 {
 	char why[600];
@@ -279,8 +265,6 @@ static int on_failure(struct crew *c, struct worker *w, int status)
 		tell(c, SNN_STUDY_FAILED, w, why);
 		return 0;
 	}
-	if (!WIFSIGNALED(status))
-		forget(c, w->point);
 	w->is_second = true;
 	tell(c, SNN_STUDY_RETRIED, w, why);
 	c->n_running++;
