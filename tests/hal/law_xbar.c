@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * law_xbar.c - the same seed and the same calls give the same bytes on emu: and on a board behind a
- * link: 10,000 mixed calls and the final state.
+ * link: 10,000 mixed calls and the final state; through loop: also 500 with all effects on.
  *	law_xbar loop | usb | serial PATH-OF-xbar-board [N-CALL]
  * With N-CALL so many calls, of a board on a slow line.
  * usb needs umockdev-wrapper, serial must not have it: it hides the names that libserialport needs.
@@ -27,10 +27,8 @@
 static const char *kind, *program;
 static unsigned n_call_slow; /* 0: not slow */
 
-static void compare_with_emu(const char *uri)
+static void compare(const char *emu, const char *uri, unsigned n_call)
 {
-	const char *emu = n_call_slow ? "emu:?chips=2&seed=11&drift_nu_sd=0.01"
-				      : "emu:?chips=3&seed=11&drift_nu_sd=0.01";
 	struct xbar *a, *b;
 	struct xbar_stats s;
 
@@ -39,7 +37,7 @@ static void compare_with_emu(const char *uri)
 	if (n_call_slow)
 		lockstep_slow(a, b, n_call_slow, 1);
 	else
-		lockstep(a, b, N_CALL, 1);
+		lockstep(a, b, n_call, 1);
 	assert_int_equal(xbar_stats(b, &s), 0);
 	print_message("%s: %.1f MB out, %.1f MB in, %llu round trips, %llu retries\n", uri,
 		(double)s.n_byte_out * 1e-6, (double)s.n_byte_in * 1e-6,
@@ -48,11 +46,20 @@ static void compare_with_emu(const char *uri)
 	xbar_close(b);
 }
 
+static void compare_with_emu(const char *uri)
+{
+	compare(n_call_slow ? "emu:?chips=2&seed=11&drift_nu_sd=0.01"
+			    : "emu:?chips=3&seed=11&drift_nu_sd=0.01",
+		uri, N_CALL);
+}
+
 static void a_board_behind_a_link_gives_the_bytes_of_emu(void **state)
 {
 	(void)state;
 	if (!strcmp(kind, "loop")) {
 		compare_with_emu("loop:?chips=3&seed=11&drift_nu_sd=0.01");
+		compare("emu:?chips=3&seed=11&preset=hermes_chip",
+			"loop:?chips=3&seed=11&preset=hermes_chip", N_CALL / 20);
 #ifdef WITH_USB
 	} else if (!strcmp(kind, "usb")) {
 		struct board_usb *b = board_usb_new("A1", (const char *[]){ KEYS }, 3);
