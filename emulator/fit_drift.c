@@ -100,12 +100,26 @@ static bool fit_curve(gsl_multifit_nlinear_workspace *w, struct curve *c, const 
 	return isfinite(gsl_vector_get(x, 1)) && *ret_var > 0.0;
 }
 
+/*
+ * Devices of half the largest target and more. Those that drift more are lower at the end and their
+ * exponents known less well: where the error is as large as the spread, exponents that are small
+ * would count more.
+ */
+static float least_target(const struct fit_samples *m)
+{
+	float max = 0.0f;
+	for (size_t i = 0; i < m->n; i++)
+		max = m->g_target[i] > max ? m->g_target[i] : max;
+	return 0.5f * max;
+}
+
 static void fit_devices(const struct fit_data *d, const struct fit_result *result, struct curve *c,
 	gsl_multifit_nlinear_workspace *w, gsl_vector *x, struct fit_spread *ret,
 	struct fit_goodness *good)
 {
 	const struct fit_samples *m = &d->of[FIT_DRIFT];
 	size_t n_read = m->shape[1];
+	float least = least_target(m);
 	struct fit_moments all = { 0 };
 	for (size_t i = 0; i < m->n; i++) {
 		double var, chi2;
@@ -114,7 +128,8 @@ static void fit_devices(const struct fit_data *d, const struct fit_result *resul
 		c->column = fit_column_of(d, m, i);
 		gsl_vector_set(x, 0, c->y[0]);
 		gsl_vector_set(x, 1, 0.05);
-		if (m->is_bad[i] || !fit_curve(w, c, result->theta, (double)n_read, x, &var, &chi2))
+		if (m->is_bad[i] || m->g_target[i] < least ||
+			!fit_curve(w, c, result->theta, (double)n_read, x, &var, &chi2))
 			continue;
 		fit_spread_add(ret, gsl_vector_get(x, 1), var, m->place[i]);
 		fit_moments_add(&all, chi2 / ((double)c->n - 2.0));
