@@ -27,12 +27,16 @@ static void bench_done(struct bench *b)
 	free(b->sum2);
 }
 
-/* Devices and lines that work: what is broken is a matter of rates, not of curves. */
+/*
+ * Devices and lines that work: what is broken is a matter of rates, not of curves. Columns alike, as
+ * measurements are once corrected.
+ */
 static struct pcm_params whole(const struct pcm_params *prm)
 {
 	struct pcm_params p = *prm;
 	p.stuck_reset_rate = p.stuck_set_rate = p.dead_row_rate = p.dead_col_rate = 0.0;
 	p.swapped_col_rate = p.noisy_col_rate = p.missing_code_rate = 0.0;
+	p.adc_gain_sd = p.adc_offset_sd = 0.0;
 	p.faults[0] = '\0';
 	return p;
 }
