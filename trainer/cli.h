@@ -30,6 +30,13 @@ int cli_selection_load(const struct cli_selection *s, struct snn_config *c, stru
 /* Print "osttp: message" and return the exit status that code means. */
 int cli_fail(const struct snn_error *e, int code);
 
+/*
+ * The last case of a parser whose command has one operand: keep it (borrowed from argv), refuse a
+ * second, ask the question where there is none.
+ */
+error_t cli_operand(
+	struct argp_state *state, int key, char *arg, const char **operand, const char *question);
+
 /* argp_parse with exit status 2 for wrong usage. */
 int cli_parse(const struct argp *argp, int argc, char **argv, void *input);
 

@@ -134,6 +134,23 @@ int cli_fail(const struct snn_error *e, int code)
 	}
 }
 
+error_t cli_operand(
+	struct argp_state *state, int key, char *arg, const char **operand, const char *question)
+{
+	switch (key) {
+	case ARGP_KEY_ARG:
+		if (*operand)
+			argp_error(state, "unexpected argument %s", arg);
+		*operand = arg;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "%s", question);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 int cli_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
 	argp_err_exit_status = CLI_USAGE;

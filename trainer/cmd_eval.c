@@ -73,17 +73,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_JSON:
 		a->is_json = true;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (a->run)
-			argp_error(state, "one run folder, not also %s", arg);
-		a->run = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!a->run)
-			argp_error(state, "which run? give its folder");
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return cli_operand(state, key, arg, &a->run, "which run? Give its folder");
 	}
 }
 

@@ -28,16 +28,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'o':
 		a->out = arg;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (a->in)
-			argp_error(state, "unexpected argument %s", arg);
-		a->in = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "of what?");
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return cli_operand(state, key, arg, &a->in, "of what?");
 	}
 }
 

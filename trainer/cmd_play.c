@@ -92,16 +92,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_BPM:
 		a->bpm = positive(state, "bpm", arg, 1000);
 		return 0;
-	case ARGP_KEY_ARG:
-		if (a->run)
-			argp_error(state, "unexpected argument %s", arg);
-		a->run = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which run? Give its folder");
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return cli_operand(state, key, arg, &a->run, "which run? Give its folder");
 	}
 }
 

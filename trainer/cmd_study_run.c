@@ -106,16 +106,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_QUIET:
 		a->is_quiet = true;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (a->study)
-			argp_error(state, "unexpected argument %s", arg);
-		a->study = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which study? Give its file or folder");
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return cli_operand(
+			state, key, arg, &a->study, "which study? Give its file or folder");
 	}
 }
 

@@ -329,7 +329,7 @@ static void help_is_data_and_wrong_usage_is_talk(void **state)
 	assert_ended(osttp("train", "--bogus", NULL), 2, "--bogus");
 	assert_ended(osttp("train", "stray", NULL), 2, "stray");
 	assert_ended(osttp("eval", NULL), 2, "which run");
-	assert_ended(osttp("eval", "a", "b", NULL), 2, "one run folder");
+	assert_ended(osttp("eval", "a", "b", NULL), 2, "unexpected argument b");
 	assert_ended(osttp("gradients", NULL), 2, "--out");
 }
 
