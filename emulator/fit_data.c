@@ -460,24 +460,3 @@ void fit_data_done(struct fit_data *d)
 	free(d->offset);
 	free(d->gain);
 }
-
-void fit_moments_add(struct fit_moments *m, double x)
-{
-	double d = x - m->mean;
-	m->n++;
-	m->mean += d / (double)m->n;
-	m->sum_square += d * (x - m->mean);
-}
-
-double fit_moments_sd(const struct fit_moments *m)
-{
-	return m->n > 1 ? sqrt(m->sum_square / (double)(m->n - 1)) : NAN;
-}
-
-struct fit_goodness fit_goodness_of(const struct fit_moments *m, const char *what)
-{
-	return (struct fit_goodness){ .n = m->n,
-		.mean_square = m->mean,
-		.sd = fit_moments_sd(m) / sqrt((double)m->n),
-		.what = what };
-}

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * fit_law.c - the SET law, the clamps, RESET and read noise, estimated together from staircases,
- * RESETs and repeated reads. Every staircase, every cycle of RESET and every device read several
- * times is a unit of the likelihood, every device a cluster.
+ * RESETs and repeated reads (fit_sample.c). How well they describe them is fit_goodness.c's.
  */
-#include "fit.h"
+#include "fit_sample.h"
 #include <errno.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +17,6 @@
 #define FAR      1e4  /* uS: a clamp that nothing comes near */
 #define ROUGH    0.3  /* gain of ln likelihood left: a standard error's or so */
 #define FINE     1e-4 /* a hundredth of one */
-#define N_SD_RHO 3.0  /* by which devices show that they differ */
 #define TOLD     13.8 /* what 2 ln likelihood has to gain by a clamp: chance 0.0002 */
 
 const struct fit_par_info fit_par_table[FIT_N_PAR] = {
@@ -68,30 +65,19 @@ static const struct range {
 	[FIT_READ_SD_G] = { 0.03, 0.0, 1.0, 1e-4 },
 };
 
-/* A number of readings of each kind; stairs are [n_stair][n_step]. */
-struct sample {
-	struct fit_reads *stair, *reset, *repeat;
-	size_t n_stair, n_step, n_reset, n_repeat;
-	size_t every; /* only every so-many-th staircase counts */
-	uint32_t *cluster;
-};
-
-static void sample_done(struct sample *s)
+static double square(double x)
 {
-	free(s->stair);
-	free(s->reset);
-	free(s->repeat);
-	free(s->cluster);
+	return x * x;
 }
 
-static size_t n_unit(const struct sample *s)
+static size_t n_unit(const struct fit_sample *s)
 {
 	return s->n_stair / s->every + s->n_reset + s->n_repeat;
 }
 
 static void likelihood(const void *user, const double *theta, double *ret)
 {
-	const struct sample *s = user;
+	const struct fit_sample *s = user;
 	for (size_t i = 0; i < s->n_stair / s->every; i++)
 		*ret++ = fit_staircase_likelihood(
 			theta, s->stair + i * s->every * s->n_step, s->n_step, NULL);
@@ -101,7 +87,7 @@ static void likelihood(const void *user, const double *theta, double *ret)
 		*ret++ = fit_reads_likelihood(theta, &s->repeat[i]);
 }
 
-static double whole_likelihood(const struct sample *s, const double *theta, double *unit)
+static double whole_likelihood(const struct fit_sample *s, const double *theta, double *unit)
 {
 	double sum = 0.0;
 	likelihood(s, theta, unit);
@@ -110,91 +96,9 @@ static double whole_likelihood(const struct sample *s, const double *theta, doub
 	return sum;
 }
 
-/* Units one behind the other, staircases [n_cycle][n]; clusters of the units that every 1 gives. */
-static void add_stairs(struct sample *s, const struct fit_data *d, const struct fit_samples *m)
-{
-	size_t n_read = m->shape[2];
-	s->n_step = m->shape[1];
-	for (size_t c = 0; c < m->shape[0]; c++) {
-		for (size_t i = 0; i < m->n; i++) {
-			if (m->is_bad[i])
-				continue;
-			struct fit_reads *to = s->stair + s->n_stair * s->n_step;
-			for (size_t p = 0; p < s->n_step; p++) {
-				to[p] = fit_reads_of(m->g + (c * s->n_step + p) * n_read * m->n + i,
-					n_read, m->n);
-				to[p].column = fit_column_of(d, m, i);
-			}
-			s->cluster[s->n_stair++] = m->place[i];
-		}
-	}
-}
-
-static void add_resets(struct sample *s, const struct fit_data *d, const struct fit_samples *m)
-{
-	uint32_t *cluster = s->cluster + s->n_stair;
-	for (size_t c = 0; c < m->shape[0]; c++) {
-		for (size_t i = 0; i < m->n; i++) {
-			if (m->is_bad[i])
-				continue;
-			s->reset[s->n_reset] =
-				fit_reads_of(m->g + c * m->shape[1] * m->n + i, m->shape[1], m->n);
-			s->reset[s->n_reset].column = fit_column_of(d, m, i);
-			cluster[s->n_reset++] = m->place[i];
-		}
-	}
-}
-
-/* Repeated reads: of program-verify, of drift's first time otherwise. */
-static void add_repeats(struct sample *s, const struct fit_data *d, const struct fit_samples *m)
-{
-	uint32_t *cluster = s->cluster + s->n_stair + s->n_reset;
-	size_t n_read = m->n ? m->shape[m->rank - 2] : 0;
-	for (size_t i = 0; i < m->n && n_read > 1; i++) {
-		if (m->is_bad[i])
-			continue;
-		s->repeat[s->n_repeat] = fit_reads_of(m->g + i, n_read, m->n);
-		s->repeat[s->n_repeat].column = fit_column_of(d, m, i);
-		cluster[s->n_repeat++] = m->place[i];
-	}
-}
-
-static const struct fit_samples *repeats(const struct fit_data *d)
-{
-	const struct fit_samples *verify = &d->of[FIT_VERIFY];
-	return verify->n && verify->shape[0] > 1 ? verify : &d->of[FIT_DRIFT];
-}
-
-static int sample_init(struct sample *s, const struct fit_data *d, struct fit_message *msg)
-{
-	const struct fit_samples *stair = &d->of[FIT_STAIRCASE], *reset = &d->of[FIT_RESET];
-	size_t n_stair = stair->shape[0] * stair->n, n_reset = reset->shape[0] * reset->n;
-	size_t n_repeat = repeats(d)->n;
-	*s = (struct sample){ .every = 1 };
-	s->stair = calloc(n_stair * stair->shape[1] + 1, sizeof(*s->stair));
-	s->reset = calloc(n_reset + 1, sizeof(*s->reset));
-	s->repeat = calloc(n_repeat + 1, sizeof(*s->repeat));
-	s->cluster = calloc(n_stair + n_reset + n_repeat + 1, sizeof(*s->cluster));
-	if (!s->stair || !s->reset || !s->repeat || !s->cluster) {
-		sample_done(s);
-		return fit_fail(msg, -ENOMEM, "no memory for %zu staircases", n_stair);
-	}
-	if (stair->n)
-		add_stairs(s, d, stair);
-	if (reset->n)
-		add_resets(s, d, reset);
-	add_repeats(s, d, repeats(d));
-	return 0;
-}
-
-static double square(double x)
-{
-	return x * x;
-}
-
 /* The fit in progress. */
 struct law {
-	struct sample s;
+	struct fit_sample s;
 	double theta[FIT_N_THETA], step[FIT_N_LAW], min[FIT_N_LAW], max[FIT_N_LAW];
 	bool is_free[FIT_N_LAW];
 	double covariance[FIT_N_LAW * FIT_N_LAW];
@@ -236,7 +140,7 @@ static void set_free(struct law *l, enum fit_par first, enum fit_par last, bool 
 }
 
 /* Quantile of the staircases' reads, RESET left out. */
-static int stair_quantile(const struct sample *s, double q, double *ret)
+static int stair_quantile(const struct fit_sample *s, double q, double *ret)
 {
 	size_t n = s->n_stair * (s->n_step - 1), k = 0;
 	double *v = malloc((n + 1) * sizeof(*v));
@@ -296,7 +200,7 @@ static int first_guess(struct law *l, struct fit_message *msg)
 	return r < 0 ? r : maximise(l, ROUGH, msg);
 }
 
-static bool has_repeats(const struct sample *s)
+static bool has_repeats(const struct fit_sample *s)
 {
 	return s->n_repeat || (s->n_stair && s->stair[0].n > 1.0) ||
 		(s->n_reset && s->reset[0].n > 1.0);
@@ -304,7 +208,7 @@ static bool has_repeats(const struct sample *s)
 
 static int fit_stairs(struct law *l, struct fit_message *msg)
 {
-	struct sample whole = l->s;
+	struct fit_sample whole = l->s;
 	int r = first_guess(l, msg);
 	l->s = whole;
 	if (r < 0)
@@ -325,7 +229,7 @@ static int fit_stairs(struct law *l, struct fit_message *msg)
 /* RESET and read noise without staircases: where those begin, or all there is. */
 static int fit_rest(struct law *l, struct fit_message *msg)
 {
-	struct sample whole = l->s;
+	struct fit_sample whole = l->s;
 	l->s.n_stair = 0;
 	l->s.cluster += whole.n_stair;
 	set_free(l, FIT_RESET_MEAN, FIT_RESET_SD, l->s.n_reset > 0);
@@ -399,101 +303,7 @@ static void estimate(const struct law *l, enum fit_par i, double scale_se, doubl
 		strcpy(ret->why, reason(l, i));
 }
 
-/* Mean over a staircase of steps against predictions, in the steps' sd; their mean square, noise and all. */
-static double stair_residual(
-	const struct law *l, size_t i, struct fit_predicted *scratch, double *ret_square)
-{
-	const struct fit_reads *reads = l->s.stair + i * l->s.n_step;
-	double sum = 0.0, n = (double)(l->s.n_step - 1);
-	*ret_square = 0.0;
-	fit_staircase_likelihood(l->theta, reads, l->s.n_step, scratch);
-	for (size_t p = 1; p < l->s.n_step; p++) {
-		double noise = square(fit_read_sd(l->theta, scratch[p].mean, reads[p].column)) /
-			reads[p].n;
-		double off = reads[p].mean - scratch[p].mean;
-		*ret_square += square(off) / scratch[p].var / n;
-		sum += off / sqrt(fmax(scratch[p].var - noise, 1e-6)) / n;
-	}
-	return sum;
-}
-
-/*
- * What residuals of different cycles of a device have in common, averaged over all pairs of cycles:
- * nothing, as this law has it, if all scatter is cycle to cycle. z [n_cycle][n] of staircases.
- */
-static void check_rho(const double *z, size_t n_cycle, size_t n, struct fit_estimate *ret)
-{
-	struct fit_moments all = { 0 };
-	if (n_cycle < 2 || n < 8) {
-		strcpy(ret->why, "needs cycles of the same devices: staircase --cycles 4");
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		double sum = 0.0, squares = 0.0;
-		for (size_t c = 0; c < n_cycle; c++) {
-			sum += z[c * n + i];
-			squares += square(z[c * n + i]);
-		}
-		fit_moments_add(
-			&all, (square(sum) - squares) / ((double)n_cycle * (double)(n_cycle - 1)));
-	}
-	double se = fit_moments_sd(&all) / sqrt((double)n);
-	if (all.mean < N_SD_RHO * se)
-		snprintf(ret->why, sizeof(ret->why),
-			"taken for 0: no sign that devices differ (%+.1f sd)", all.mean / se);
-	else
-		snprintf(ret->why, sizeof(ret->why),
-			"devices differ (%.0f sd), which is not fitted: set_mean_* and set_sd_* are of "
-			"a law without, and biased by it",
-			all.mean / se);
-}
-
-static int stair_goodness(
-	const struct law *l, size_t n_cycle, struct fit_result *ret, struct fit_message *msg)
-{
-	struct fit_moments all = { 0 };
-	struct fit_predicted *predicted = calloc(l->s.n_step, sizeof(*predicted));
-	double *z = malloc(l->s.n_stair * sizeof(*z));
-	int r = predicted && z ? 0 : fit_fail(msg, -ENOMEM, "no memory");
-	for (size_t i = 0; i < l->s.n_stair && r == 0; i++) {
-		double z2;
-		z[i] = stair_residual(l, i, predicted, &z2);
-		fit_moments_add(&all, z2);
-	}
-	if (r == 0)
-		check_rho(z, n_cycle, l->s.n_stair / n_cycle, &ret->par[FIT_SET_RHO]);
-	ret->goodness[FIT_STAIRCASE] = fit_goodness_of(
-		&all, "step after a pulse against what was predicted from all reads before");
-	free(predicted);
-	free(z);
-	return r;
-}
-
-static struct fit_goodness reset_goodness(const struct law *l)
-{
-	struct fit_moments all = { 0 };
-	double g = l->theta[FIT_RESET_MEAN];
-	for (size_t i = 0; i < l->s.n_reset; i++) {
-		const struct fit_reads *r = &l->s.reset[i];
-		double sd = fit_read_sd(l->theta, g, r->column);
-		fit_moments_add(
-			&all, square(r->mean - g) / (l->theta[FIT_RESET_SD] + square(sd) / r->n));
-	}
-	return fit_goodness_of(&all, "conductance after RESET against the population's");
-}
-
-static struct fit_goodness repeat_goodness(const struct law *l)
-{
-	struct fit_moments all = { 0 };
-	for (size_t i = 0; i < l->s.n_repeat; i++) {
-		const struct fit_reads *r = &l->s.repeat[i];
-		double sd = fit_read_sd(l->theta, r->mean, r->column);
-		fit_moments_add(&all, r->sum_square / square(sd) / (r->n - 1.0));
-	}
-	return fit_goodness_of(&all, "scatter of reads of a device against the read noise");
-}
-
-static int fit_sample(
+static int fit_estimates(
 	struct law *l, const struct fit_data *d, struct fit_result *ret, struct fit_message *msg)
 {
 	int r = l->s.n_stair + l->s.n_reset + l->s.n_repeat ? fit_all(l, msg) : 0;
@@ -503,19 +313,15 @@ static int fit_sample(
 	double noise_se = c->is_known ? (c->hi - c->lo) / (2.0 * 1.96) / d->v_read * 1e6 : 0.0;
 	for (int i = 0; i < FIT_N_LAW; i++)
 		estimate(l, (enum fit_par)i, ret->scale_se, noise_se, &ret->par[i]);
-	ret->goodness[FIT_RESET] = reset_goodness(l);
-	if (repeats(d) == &d->of[FIT_VERIFY])
-		ret->goodness[FIT_VERIFY] = repeat_goodness(l);
 	memcpy(ret->theta, l->theta, sizeof(l->theta));
 	ret->n_staircase = l->s.n_stair;
-	strcpy(ret->par[FIT_SET_RHO].why, "needs the experiment staircase");
-	return l->s.n_stair ? stair_goodness(l, d->of[FIT_STAIRCASE].shape[0], ret, msg) : 0;
+	return fit_sample_check(&l->s, l->theta, d, ret, msg);
 }
 
 int fit_law(const struct fit_data *d, struct fit_result *ret, struct fit_message *msg)
 {
 	struct law *l = calloc(1, sizeof(*l));
-	int r = l ? sample_init(&l->s, d, msg) : fit_fail(msg, -ENOMEM, "no memory");
+	int r = l ? fit_sample_init(&l->s, d, msg) : fit_fail(msg, -ENOMEM, "no memory");
 	if (r < 0) {
 		free(l);
 		return r;
@@ -528,9 +334,9 @@ int fit_law(const struct fit_data *d, struct fit_result *ret, struct fit_message
 	}
 	l->theta[FIT_COLUMN_NOISE] = ret->theta[FIT_COLUMN_NOISE];
 	l->unit = malloc((n_unit(&l->s) + 1) * sizeof(*l->unit));
-	r = l->unit ? fit_sample(l, d, ret, msg) : fit_fail(msg, -ENOMEM, "no memory");
+	r = l->unit ? fit_estimates(l, d, ret, msg) : fit_fail(msg, -ENOMEM, "no memory");
 	free(l->unit);
-	sample_done(&l->s);
+	fit_sample_done(&l->s);
 	free(l);
 	return r;
 }
