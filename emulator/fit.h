@@ -49,6 +49,7 @@ enum fit_par {
 	FIT_ADC_GAIN_SD,
 	FIT_ADC_OFFSET_SD,
 	FIT_ADC_NOISE_SD,
+	FIT_WIRE_OHM,
 	FIT_N_PAR
 };
 
@@ -80,6 +81,7 @@ enum fit_experiment {
 extern const char *const fit_experiment_names[FIT_N_EXPERIMENT];
 
 #define FIT_RANK_MAX 4
+#define FIT_DROP_MAX 64 /* blocks of rows of ir-drop */
 
 /* One experiment as far as it was done; n_sample 0: not there. Shapes as in MEASUREMENTS.md. */
 struct fit_samples {
@@ -110,6 +112,11 @@ struct fit_data {
 	size_t n_zero;
 	int16_t *zero;
 	double lsb;
+	/* Products of blocks of rows at full scale, experiment ir-drop; n_drop 0: not measured. */
+	size_t n_drop;
+	float *drop_g;         /* [n_place] uS, as read */
+	uint32_t *drop_rows;   /* [n_drop][2] first, one past the last */
+	double *drop_current;  /* [n_drop][n_col] A, mean of the repeats */
 	double *offset, *gain; /* [n_col] uS, 1: what columns do to reads, see fit_columns.c */
 };
 
@@ -162,6 +169,11 @@ struct fit_goodness {
 };
 struct fit_goodness fit_goodness_of(const struct fit_moments *m, const char *what);
 
+/* Of the current that reads predict for a block of rows: mean over columns. */
+struct fit_drop {
+	double measured, half, twin; /* half of its 95 % interval */
+};
+
 struct fit_result {
 	struct fit_estimate par[FIT_N_PAR];
 	struct fit_goodness goodness[FIT_N_EXPERIMENT]; /* n 0: none */
@@ -169,6 +181,8 @@ struct fit_result {
 	double theta[FIT_N_THETA];                      /* known or taken over */
 	double scale_se;                                /* 1, of the scale of all conductances */
 	size_t n_device, n_staircase;
+	struct fit_drop drop[FIT_DROP_MAX]; /* as fit_data's drop_rows */
+	size_t n_drop;                      /* 0: none */
 };
 
 /* Offsets and noise of the columns; reads are corrected by the offsets. */
@@ -191,6 +205,9 @@ int fit_law(const struct fit_data *d, struct fit_result *ret, struct fit_message
 
 /* How conductance falls with time; needs the read noise. */
 int fit_drift(const struct fit_data *d, struct fit_result *ret, struct fit_message *msg);
+
+/* Resistance of lines; needs the columns' offsets and gains. */
+int fit_wire(const struct fit_data *d, struct fit_result *ret, struct fit_message *msg);
 
 /*
  * Maximum likelihood. The sample is a number of units, independent given theta but for the units of

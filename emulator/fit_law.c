@@ -44,6 +44,7 @@ const struct fit_par_info fit_par_table[FIT_N_PAR] = {
 	[FIT_ADC_GAIN_SD] = { "adc_gain_sd", 1.0 },
 	[FIT_ADC_OFFSET_SD] = { "adc_offset_sd", 1.0 },
 	[FIT_ADC_NOISE_SD] = { "adc_noise_sd", 1.0 },
+	[FIT_WIRE_OHM] = { "wire_ohm", 1.0 },
 };
 
 /* Where the search starts (uS; model_nandakumar2018.c), what it may reach, and small changes. */

@@ -15,7 +15,6 @@ const struct fit_untold fit_untold_table[] = {
 		"counted as adc_noise_sd: only products in four phases would tell them apart" },
 	{ "noisy_col_rate, missing_code_rate",
 		"xbar selftest names such columns; they are left out" },
-	{ "wire_ohm", "xbar characterise's ir-drop shows it; it is not fitted" },
 	{ "temperature", "all was measured at one" },
 	{ "t_set, e_set and alike", "of a data sheet: no experiment takes times or energies" },
 	{ NULL, NULL },

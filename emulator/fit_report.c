@@ -175,6 +175,34 @@ static int picture_noise(struct page *p, const struct fit_data *d, const double 
 	return r;
 }
 
+/* Blocks only: the product of all rows is no place on the line. */
+static int picture_drop(struct page *p, const struct fit_data *d, const struct fit_result *r)
+{
+	struct values data = { 0 }, twin = { 0 };
+	int err = values_init(&data, r->n_drop) == 0 && values_init(&twin, r->n_drop) == 0
+		? 0
+		: -ENOMEM;
+	for (size_t b = 0; b < r->n_drop && err == 0; b++) {
+		const uint32_t *rows = d->drop_rows + 2 * b;
+		double middle = 0.5 * ((double)rows[0] + (double)rows[1]);
+		if (rows[1] - rows[0] == d->n_row)
+			continue;
+		values_add(&data, middle, r->drop[b].measured, r->drop[b].half);
+		values_add(&twin, middle, r->drop[b].twin, 0.0);
+	}
+	if (err == 0 && data.n)
+		draw(p,
+			&(struct page_plot){
+				.title =
+					"resistance of lines: currents of blocks of rows, 95 % bars",
+				.x_label = "middle row of the block",
+				.y_label = "current over that of single reads" },
+			&data, &twin);
+	free(data.x);
+	free(twin.x);
+	return err;
+}
+
 static void tables(struct page *p, const struct fit_result *r)
 {
 	page_table(p, "parameter\testimate\tfrom\tto\tunit",
@@ -211,13 +239,17 @@ static int pictures(struct page *p, const struct fit_data *d, const struct fit_r
 {
 	int err = 0;
 	page_heading(p, "Measurements and twin");
-	page_text(p, "The twin got the same pulses, waits and reads, on devices of its own.");
+	page_text(p,
+		"The twin got the same pulses, waits and reads, on devices of its own; where lines matter, "
+		"on conductances as they were read.");
 	if (r->n_staircase)
 		err = picture_staircase(p, d, prm, r->t0);
 	if (err == 0 && r->par[FIT_DRIFT_NU].is_known)
 		err = picture_drift(p, d, prm);
 	if (err == 0 && r->goodness[FIT_VERIFY].n)
 		err = picture_noise(p, d, r->theta);
+	if (err == 0 && r->n_drop)
+		err = picture_drop(p, d, r);
 	return err;
 }
 

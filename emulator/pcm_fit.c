@@ -192,6 +192,8 @@ static int fit(struct fit_data *d, struct fit_result *r, struct fit_message *msg
 	if (err == 0)
 		err = fit_gains(d, r, msg);
 	if (err == 0)
+		err = fit_wire(d, r, msg);
+	if (err == 0)
 		err = fit_law(d, r, msg);
 	if (err == 0)
 		err = fit_drift(d, r, msg);

@@ -36,6 +36,7 @@ def check_partial(folder):
     told = json.loads(run(pcm_fit, "--json", path))["parameters"]
     assert "staircase" in told["set_mean_0"]["why_not"]
     assert "adc" in told["adc_noise_sd"]["why_not"]
+    assert "ir-drop" in told["wire_ohm"]["why_not"]
     assert told["read_sd_g"]["low"] < 0.03 < told["read_sd_g"]["high"]
 
 
@@ -64,13 +65,28 @@ def check_rho(folder):
         assert word in told["set_rho"]["why_not"], told["set_rho"]
 
 
-def check_damaged(path, folder):
+def check_wire(folder):
+    """Lines' resistance is told where it is, and not where it is not; nor without its experiment."""
+    for ohm in (0.0, 0.35):
+        path = folder / f"wire{ohm}.h5"
+        run(xbar, "characterise", f"emu:?chips=1&wire_ohm={ohm}", "-e", "ir-drop", "-o", path)
+        told = json.loads(run(pcm_fit, "--json", path))["parameters"]["wire_ohm"]
+        if ohm:
+            # Five standard errors: the interval is 1.96 to each side.
+            assert abs(told["estimate"] - ohm) < 5 / 3.92 * (told["high"] - told["low"]), told
+            assert told["high"] - told["low"] < 0.02 * ohm, told
+        else:
+            assert "nothing that shows" in told["why_not"], told
+    check_damaged(path, folder, N_DAMAGED // 4)
+
+
+def check_damaged(path, folder, n_damaged=N_DAMAGED):
     """Cut or altered anywhere: a sentence or a fit, no signal."""
     good = path.read_bytes()
     draw = random.Random(1)
     bad = folder / "bad.h5"
     n_refused = 0
-    for i in range(N_DAMAGED):
+    for i in range(n_damaged):
         data = bytearray(good)
         if i % 3 == 0:
             del data[draw.randrange(len(data)):]
@@ -85,7 +101,7 @@ def check_damaged(path, folder):
         assert done.returncode in (0, 1), (i, done.returncode, done.stderr)
         assert done.returncode == 0 or "pcm-fit: " in done.stderr, (i, done.stderr)
         n_refused += done.returncode
-    assert n_refused > N_DAMAGED // 2, n_refused
+    assert n_refused > n_damaged // 2, n_refused
 
 
 with tempfile.TemporaryDirectory() as name:
@@ -94,6 +110,7 @@ with tempfile.TemporaryDirectory() as name:
     check_partial(here)
     check_preset(here)
     check_rho(here)
+    check_wire(here)
     small = here / "small.h5"
     run(xbar, "characterise", "emu:?chips=1", "-e", "staircase", "-n", "8", "--pulses", "4",
         "--reads", "2", "-o", small)
