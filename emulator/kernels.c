@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernels.h"
 #include "kernel_scalar.h"
-#include "kernel_wire.h"
 #include "pcm.h"
 #include <math.h>
 #include <stdbool.h>
@@ -113,6 +112,42 @@ static void add_int8(float *acc_g, float *acc_v, const float *g, const uint16_t 
 		float x2 = d->x[i] * d->x[i];
 		for (uint32_t c = 0; c < n; c++)
 			acc_v[c] += x2 * bf16_to_float(v_row[c]);
+	}
+}
+
+/* From the furthest row to the nearest what flows through a bit line, then back what that takes. */
+static void wire_inputs(float *restrict ret, const struct pcm_drive *d, const float *restrict total,
+	const float *restrict reach, float half_r)
+{
+	enum { N = PCM_N_WIRE_GROUP };
+	float sum[256][2][N]; /* of T and x T, from this row on */
+	float a[N] = { 0 }, b[N] = { 0 };
+	for (uint32_t i = d->n; i-- > 0;) {
+		const float *t = total + d->row[i] * N;
+		float x = d->x[i];
+		for (uint32_t g = 0; g < N; g++) {
+			a[g] += t[g];
+			b[g] += x * t[g];
+		}
+		memcpy(sum[i][0], a, sizeof(a));
+		memcpy(sum[i][1], b, sizeof(b));
+	}
+	memset(a, 0, sizeof(a));
+	memset(b, 0, sizeof(b));
+	for (uint32_t i = 0, last = 0; i < d->n; i++) {
+		float x = d->x[i], far = half_r * (float)(int32_t)(d->row[i] + 1u - last);
+		const float *k = reach + d->row[i] * N;
+		last = d->row[i] + 1u;
+		float arrive[N];
+		for (uint32_t g = 0; g < N; g++)
+			a[g] += far * sum[i][0][g];
+		for (uint32_t g = 0; g < N; g++)
+			b[g] += far * sum[i][1][g];
+		for (uint32_t g = 0; g < N; g++) {
+			float rest = 1.0f + a[g];
+			arrive[g] = (x * rest - b[g]) * k[g] / (rest * rest);
+		}
+		memcpy(ret + i * N, arrive, sizeof(arrive));
 	}
 }
 

@@ -94,6 +94,12 @@ void pcm_adc_derive(struct pcm_chip *c)
 		derive_column(c, j);
 }
 
+static void skip_missing(int16_t *restrict out, const int16_t *restrict missing, uint32_t n_col)
+{
+	for (uint32_t j = 0; j < n_col; j++)
+		out[j] = (int16_t)(out[j] + (out[j] == missing[j]));
+}
+
 uint32_t pcm_adc_convert(struct pcm_chip *c, const struct pcm_mvm *m, bool with_noise, int16_t *out)
 {
 	struct pcm_scratch *s = &c->scratch;
@@ -109,10 +115,8 @@ uint32_t pcm_adc_convert(struct pcm_chip *c, const struct pcm_mvm *m, bool with_
 		n_sat = c->dsp->convert_column(
 			s->out, s->acc_g, acc_v, s->z, &column, c->code_max, m->n_col);
 	memcpy(out, s->out, m->n_col * sizeof(*out));
-	if (c->faults.has_missing) {
-		for (uint32_t j = 0; j < m->n_col; j++)
-			out[j] = (int16_t)(out[j] + (out[j] == c->faults.missing[m->col + j]));
-	}
+	if (c->faults.has_missing)
+		skip_missing(out, c->faults.missing + m->col, m->n_col);
 	return n_sat;
 }
 

@@ -6,7 +6,6 @@
  * by lane: see there for what they compute.
  */
 #include "kernel_math.h"
-#include "kernel_wire.h"
 #include "pcm.h"
 #include <stdbool.h>
 #include <string.h>
@@ -216,22 +215,61 @@ static void add_int8(float *acc_g, float *acc_v, const float *g, const uint16_t 
 		add_rows(acc_g, acc_g, g, (const uint16_t *)g, d, n_col, true, false);
 }
 
+/* One float a group of columns. */
+typedef float v_group __attribute__((vector_size(PCM_N_WIRE_GROUP * sizeof(float))));
+
+INLINE v_group load_group(const float *p)
+{
+	v_group ret;
+	memcpy(&ret, p, sizeof(ret));
+	return ret;
+}
+
+static void wire_inputs(
+	float *ret, const struct pcm_drive *d, const float *total, const float *reach, float half_r)
+{
+	v_group sum[256], sum_x[256]; /* of T and x T, from this row on */
+	v_group a = { 0 }, b = { 0 };
+	for (uint32_t i = d->n; i-- > 0;) {
+		v_group t = load_group(total + d->row[i] * PCM_N_WIRE_GROUP);
+		sum[i] = a += t;
+		sum_x[i] = b += d->x[i] * t;
+	}
+	a = b = (v_group){ 0 };
+	for (uint32_t i = 0, last = 0; i < d->n; i++) {
+		v_group k = load_group(reach + d->row[i] * PCM_N_WIRE_GROUP);
+		float far = half_r * (float)(int32_t)(d->row[i] + 1u - last);
+		last = d->row[i] + 1u;
+		a += far * sum[i];
+		b += far * sum_x[i];
+		v_group rest = 1.0f + a;
+		v_group arrive = (d->x[i] * rest - b) * k / (rest * rest);
+		memcpy(ret + i * PCM_N_WIRE_GROUP, &arrive, sizeof(arrive));
+	}
+}
+
 /* Adds n driven rows (constant) from the i-th on, inputs x [driven][group] differing by group. */
 INLINE void add_wire_group(float *acc_g, float *acc_v, const float *g, const uint16_t *v,
 	const struct pcm_drive *d, const float *x, uint32_t i, uint32_t n_col, int n, bool has_v)
 {
+	const float *g_row[V_ROWS];
+	const uint16_t *v_row[V_ROWS];
+	for (int k = 0; k < n; k++) {
+		size_t row = d->row[i + (uint32_t)k] * (size_t)PCM_N_COL;
+		g_row[k] = g + row;
+		v_row[k] = v + row;
+	}
 	for (uint32_t c = 0; c < n_col; c += 2 * V_N) {
 		const float *x_at = x + i * PCM_N_WIRE_GROUP + c / PCM_ADD_CHUNK;
 		v_f sum[4] = { v_load(acc_g + c), v_load(acc_g + c + V_N), v_load(acc_v + c),
 			v_load(acc_v + c + V_N) };
 		for (int k = 0; k < n; k++) {
-			size_t at = d->row[i + (uint32_t)k] * (size_t)PCM_N_COL + c;
 			v_f y = v_set(x_at[k * PCM_N_WIRE_GROUP]), a, b;
-			sum[0] = v_add(sum[0], v_mul(y, v_load(g + at)));
-			sum[1] = v_add(sum[1], v_mul(y, v_load(g + at + V_N)));
+			sum[0] = v_add(sum[0], v_mul(y, v_load(g_row[k] + c)));
+			sum[1] = v_add(sum[1], v_mul(y, v_load(g_row[k] + c + V_N)));
 			if (!has_v)
 				continue;
-			v_load_bf16(&a, &b, v + at);
+			v_load_bf16(&a, &b, v_row[k] + c);
 			y = v_mul(y, y);
 			sum[2] = v_add(sum[2], v_mul(y, a));
 			sum[3] = v_add(sum[3], v_mul(y, b));
