@@ -37,6 +37,13 @@ int cli_fail(const struct snn_error *e, int code);
 error_t cli_operand(
 	struct argp_state *state, int key, char *arg, const char **operand, const char *question);
 
+/*
+ * The number that option --name was given; where it is none of least .. most, a usage error, which
+ * does not mention a most of UINT32_MAX: that is the type's.
+ */
+unsigned long cli_whole(struct argp_state *state, const char *name, const char *arg,
+	unsigned long least, unsigned long most);
+
 /* argp_parse with exit status 2 for wrong usage. */
 int cli_parse(const struct argp *argp, int argc, char **argv, void *input);
 

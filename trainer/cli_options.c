@@ -151,6 +151,24 @@ error_t cli_operand(
 	}
 }
 
+unsigned long cli_whole(struct argp_state *state, const char *name, const char *arg,
+	unsigned long least, unsigned long most)
+{
+	unsigned long v;
+	char *end;
+
+	errno = 0;
+	v = strtoul(arg, &end, 10);
+	if (arg[0] >= '0' && arg[0] <= '9' && !*end && !errno && v >= least && v <= most)
+		return v;
+	if (most < UINT32_MAX)
+		argp_error(state, "--%s %s: expected a whole number, %lu .. %lu", name, arg, least,
+			most);
+	else
+		argp_error(state, "--%s %s: expected a whole number from %lu", name, arg, least);
+	return v;
+}
+
 int cli_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
 	argp_err_exit_status = CLI_USAGE;

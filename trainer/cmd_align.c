@@ -64,18 +64,6 @@ static void parse_rules(struct argp_state *state, struct arguments *a, const cha
 	}
 }
 
-static uint32_t parse_count(struct argp_state *state, const char *option, const char *arg)
-{
-	char *end;
-	unsigned long v;
-
-	errno = 0;
-	v = strtoul(arg, &end, 10);
-	if (arg[0] < '0' || arg[0] > '9' || *end || errno || v < 1 || v > UINT32_MAX)
-		argp_error(state, "%s %s: expected a whole number from 1", option, arg);
-	return (uint32_t)v;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
@@ -88,10 +76,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		parse_rules(state, a, arg);
 		return 0;
 	case OPT_SEQUENCES:
-		a->n_seq = parse_count(state, "--sequences", arg);
+		a->n_seq = (uint32_t)cli_whole(state, "sequences", arg, 1, UINT32_MAX);
 		return 0;
 	case OPT_EVERY:
-		a->every = parse_count(state, "--every", arg);
+		a->every = (uint32_t)cli_whole(state, "every", arg, 1, UINT32_MAX);
 		return 0;
 	case OPT_CSV:
 		a->csv = arg;

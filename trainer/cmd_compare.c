@@ -49,19 +49,6 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static unsigned long whole(
-	struct argp_state *state, const char *name, const char *arg, unsigned long most)
-{
-	char *end;
-	unsigned long v;
-
-	errno = 0;
-	v = strtoul(arg, &end, 10);
-	if (*end || arg[0] < '0' || arg[0] > '9' || errno || v < 1 || v > most)
-		argp_error(state, "--%s %s: expected a whole number, 1 .. %lu", name, arg, most);
-	return v;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
@@ -74,10 +61,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->rules = arg;
 		return 0;
 	case OPT_SEEDS:
-		a->n_seed = whole(state, "seeds", arg, MAX_SEEDS);
+		a->n_seed = cli_whole(state, "seeds", arg, 1, MAX_SEEDS);
 		return 0;
 	case OPT_JOBS:
-		a->n_process = whole(state, "jobs", arg, 1024);
+		a->n_process = cli_whole(state, "jobs", arg, 1, 1024);
 		return 0;
 	case OPT_OUT:
 		a->out = arg;

@@ -28,8 +28,6 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
-	unsigned long v;
-	char *end;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
@@ -39,11 +37,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->out = arg;
 		return 0;
 	case OPT_SEQUENCE:
-		errno = 0;
-		v = strtoul(arg, &end, 10);
-		if (arg[0] < '0' || arg[0] > '9' || *end || errno || v > UINT32_MAX)
-			argp_error(state, "--sequence %s: expected a whole number from 0", arg);
-		a->i_seq = (uint32_t)v;
+		a->i_seq = (uint32_t)cli_whole(state, "sequence", arg, 0, UINT32_MAX);
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "unexpected argument %s", arg);

@@ -46,16 +46,6 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static unsigned long whole(struct argp_state *state, const char *name, const char *arg)
-{
-	char *end;
-	unsigned long v = strtoul(arg, &end, 10);
-
-	if (*end || arg[0] < '0' || arg[0] > '9' || v > MAX_STEP)
-		argp_error(state, "--%s %s: expected a number, at most %d", name, arg, MAX_STEP);
-	return v;
-}
-
 static double positive(struct argp_state *state, const char *name, const char *arg, double most)
 {
 	char *end;
@@ -75,16 +65,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->out = arg;
 		return 0;
 	case OPT_PIECE:
-		a->piece = whole(state, "piece", arg);
+		a->piece = cli_whole(state, "piece", arg, 0, MAX_STEP);
 		return 0;
 	case OPT_HEAR:
-		a->prompt = whole(state, "hear", arg);
+		a->prompt = cli_whole(state, "hear", arg, 0, MAX_STEP);
 		return 0;
 	case OPT_STEPS:
-		a->steps = whole(state, "steps", arg);
+		a->steps = cli_whole(state, "steps", arg, 0, MAX_STEP);
 		return 0;
 	case OPT_SEED:
-		a->seed = whole(state, "seed", arg);
+		a->seed = cli_whole(state, "seed", arg, 0, MAX_STEP);
 		return 0;
 	case OPT_TEMP:
 		a->temperature = positive(state, "temperature", arg, 100);

@@ -56,16 +56,6 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static unsigned long whole(struct argp_state *state, const char *name, const char *arg)
-{
-	char *end;
-	unsigned long v = strtoul(arg, &end, 10);
-
-	if (*end || arg[0] < '0' || arg[0] > '9' || v < 1 || v > SNN_STUDY_MAX_POINT)
-		argp_error(state, "--%s %s: expected a number from 1 on", name, arg);
-	return v;
-}
-
 static void set_share(struct argp_state *state, struct arguments *a, const char *arg)
 {
 	char end;
@@ -84,10 +74,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->out = arg;
 		return 0;
 	case OPT_JOBS:
-		a->n_process = whole(state, "jobs", arg);
+		a->n_process = cli_whole(state, "jobs", arg, 1, SNN_STUDY_MAX_POINT);
 		return 0;
 	case OPT_POINT:
-		a->only = whole(state, "point", arg);
+		a->only = cli_whole(state, "point", arg, 1, SNN_STUDY_MAX_POINT);
 		return 0;
 	case OPT_SHARE:
 		set_share(state, a, arg);
