@@ -155,6 +155,7 @@ static void neurons(struct snn_batch *b, uint32_t l, struct snn_score *score)
 		size_t at = (size_t)lane * n;
 		struct snn_snu_step p = { .i = y->i + at,
 			.b = snn_net_threshold(b->net, l)->value,
+			.d = b->net->decay[l],
 			.s_prev = y->s_prev + at,
 			.y_prev = y->y_prev + at,
 			.s = y->s + at,

@@ -75,6 +75,12 @@ static char *settings(const struct snn_config *c)
 	return text;
 }
 
+/* Decays are drawn, but of an imported network they are the file's. */
+static void decay_path(char *buf, size_t n, uint32_t layer)
+{
+	snprintf(buf, n, "/host/d%u", layer + 1);
+}
+
 static int save_rows(const struct snn_trainer *tr, struct snn_store *st)
 {
 	double *f = calloc((size_t)tr->epoch * N_FIELD + 1, sizeof(*f));
@@ -111,6 +117,11 @@ int snn_checkpoint_save(struct snn_trainer *tr, struct snn_store **ret, struct s
 		snprintf(path, sizeof(path), "/host/%s", t->name);
 		if (t->value)
 			snn_store_put(st, path, SNN_F32, 1, (size_t[]){ t->n }, t->value);
+	}
+	for (uint32_t l = 0; l < tr->net.n_layer; l++) {
+		decay_path(path, sizeof(path), l);
+		snn_store_put(
+			st, path, SNN_F32, 1, (size_t[]){ tr->net.size[l] }, tr->net.decay[l]);
 	}
 	snn_optim_save(&tr->optim, &tr->net, st);
 	r = tr->weights->ops->save(tr->weights, st, e);
@@ -208,6 +219,11 @@ static int load_all(
 		snprintf(path, sizeof(path), "/host/%s", t->name);
 		if (t->value)
 			r = snn_store_load(st, path, SNN_F32, 1, (size_t[]){ t->n }, t->value, e);
+	}
+	for (uint32_t l = 0; r == 0 && l < tr->net.n_layer; l++) {
+		decay_path(path, sizeof(path), l);
+		r = snn_store_load(
+			st, path, SNN_F32, 1, (size_t[]){ tr->net.size[l] }, tr->net.decay[l], e);
 	}
 	if (r == 0)
 		r = snn_optim_load(&tr->optim, &tr->net, st, e);

@@ -57,9 +57,9 @@ static const struct argp argp = { .options = options,
 	.children = children,
 	.doc = "Write the gradients of one training sequence at the initial weights."
 	       "\vfloat32 datasets: /input [T][n_in], /target [T][n_out]; /param/W [n_hidden][n_in], b "
-	       "(thresholds), V [n_out][n_hidden], c (output biases), B [n_hidden][n_out], with network.recurrent H [n_hidden][n_hidden]; /grad/W, b, "
-	       "V, c, H: sums over the steps. Several hidden layers: W1, b1, B1, W2, ... Attributes: rule, "
-	       "neuron, reset, decay, psi, psi_gamma, psi_width, adaptation, adaptation_decay, readout, readout_decay, readout_norm, loss, loss_steps, nll "
+	       "(thresholds), V [n_out][n_hidden], c (output biases), B [n_hidden][n_out], d (decays of membranes), with network.recurrent H [n_hidden][n_hidden]; /grad/W, b, "
+	       "V, c, H: sums over the steps. Several hidden layers: W1, b1, d1, B1, W2, ... Attributes: rule, "
+	       "neuron, reset, decay, decay_max, psi, psi_gamma, psi_width, adaptation, adaptation_decay, readout, readout_decay, readout_norm, loss, loss_steps, nll "
 	       "(nats, summed over the steps)." };
 
 /* [n_row][n_col] as [n_col][n_row]: files have outputs first. */
@@ -137,9 +137,9 @@ static void put_attributes(struct snn_store *st, const struct snn_trainer *tr, d
 {
 	static const char *const texts[] = { "rule", "network.neuron", "network.reset",
 		"network.psi", "network.readout", "network.readout_norm", "train.loss" };
-	static const char *const numbers[] = { "network.decay", "network.psi_gamma",
-		"network.psi_width", "network.adaptation", "network.adaptation_decay",
-		"network.readout_decay", "train.loss_steps" };
+	static const char *const numbers[] = { "network.decay", "network.decay_max",
+		"network.psi_gamma", "network.psi_width", "network.adaptation",
+		"network.adaptation_decay", "network.readout_decay", "train.loss_steps" };
 	char value[64];
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -173,6 +173,14 @@ static int put_all(struct snn_store *st, struct snn_trainer *tr, const struct sn
 		r = tr->weights->ops->image(tr->weights, i, &image, e);
 		if (r == 0)
 			r = put_transposed(st, "param", m, image, e);
+	}
+	for (uint32_t l = 0; l < tr->net.n_layer; l++) {
+		char path[32] = "/param/d";
+
+		if (tr->net.n_layer > 1)
+			snprintf(path, sizeof(path), "/param/d%u", l + 1);
+		snn_store_put(
+			st, path, SNN_F32, 1, (size_t[]){ tr->net.size[l] }, tr->net.decay[l]);
 	}
 	for (uint32_t i = 0; r == 0 && i < tr->net.n_tensor; i++)
 		r = put_tensor(st, &tr->net, &tr->net.tensor[i], e);

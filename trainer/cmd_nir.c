@@ -3,6 +3,7 @@
  * cmd_nir.c - osttp export and osttp import: trained networks to NIR and back.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +84,6 @@ static int to_nir(struct snn_trainer *tr, struct snn_nir *g, struct snn_error *e
 
 	if (r < 0)
 		return r;
-	g->decay = (double)net->decay;
 	g->n_out = net->n_out;
 	for (; r == 0 && g->n_layer < net->n_layer; g->n_layer++) {
 		struct snn_nir_layer *l = &g->layer[g->n_layer];
@@ -91,8 +91,10 @@ static int to_nir(struct snn_trainer *tr, struct snn_nir *g, struct snn_error *e
 		l->n_in = snn_layer_inputs(net, g->n_layer);
 		l->n = net->size[g->n_layer];
 		l->threshold = copied(snn_net_threshold(net, g->n_layer)->value, l->n);
-		r = l->threshold ? take_matrix(tr, snn_net_w(net, g->n_layer), &l->w, e)
-				 : snn_fail(e, -ENOMEM, "no memory for thresholds");
+		l->decay = copied(net->decay[g->n_layer], l->n);
+		r = l->threshold && l->decay
+			? take_matrix(tr, snn_net_w(net, g->n_layer), &l->w, e)
+			: snn_fail(e, -ENOMEM, "no memory for thresholds and decays");
 		if (r == 0 && net->is_recurrent)
 			r = take_matrix(tr, snn_net_h(net, g->n_layer), &l->h, e);
 	}
@@ -168,6 +170,7 @@ static int from_nir(struct snn_trainer *tr, const struct snn_nir *g, struct snn_
 		const struct snn_nir_layer *l = &g->layer[i];
 
 		memcpy(snn_net_threshold(net, i)->value, l->threshold, l->n * sizeof(float));
+		memcpy(net->decay[i], l->decay, l->n * sizeof(float));
 		r = put_matrix(tr, snn_net_w(net, i), l->w, e);
 		if (r == 0 && l->h)
 			r = put_matrix(tr, snn_net_h(net, i), l->h, e);
@@ -176,6 +179,21 @@ static int from_nir(struct snn_trainer *tr, const struct snn_nir *g, struct snn_
 		r = put_matrix(tr, snn_net_v(net), g->v, e);
 	memcpy(snn_net_bias(net)->value, g->c, net->n_out * sizeof(float));
 	return r;
+}
+
+/* The range; which neuron has which goes into the checkpoint. */
+static void set_decays(const struct snn_nir *g, struct snn_config *c)
+{
+	float low = 1, high = 0;
+
+	for (uint32_t i = 0; i < g->n_layer; i++) {
+		for (uint32_t k = 0; k < g->layer[i].n; k++) {
+			low = fminf(low, g->layer[i].decay[k]);
+			high = fmaxf(high, g->layer[i].decay[k]);
+		}
+	}
+	c->network.decay = (double)low;
+	c->network.decay_max = high > low ? (double)high : 0;
 }
 
 /* The graph decides the network, the options everything else. */
@@ -195,7 +213,7 @@ static int configure(const struct snn_nir *g, const struct arguments *a, struct 
 		if (i < g->n_layer && (g->layer[i].h != NULL) != c->network.recurrent)
 			return snn_fail(e, -ENOTSUP, "all layers are recurrent, or none is");
 	}
-	c->network.decay = (double)(float)g->decay;
+	set_decays(g, c);
 	c->network.neuron = SNN_SNU;
 	c->network.reset = SNN_RESET_FULL;
 	return check_config(c, e);

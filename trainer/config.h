@@ -45,9 +45,9 @@ struct snn_config {
 		uint32_t n_hidden;
 		uint32_t hidden[SNN_MAX_HIDDEN];
 		int neuron, reset, psi;
-		bool recurrent; /* hidden layers have weights H from their own spikes */
-		double h_scale; /* initial H: uniform in +- scale / sqrt(neurons) */
-		double decay;   /* d */
+		bool recurrent;          /* hidden layers have weights H from their own spikes */
+		double h_scale;          /* initial H: uniform in +- scale / sqrt(neurons) */
+		double decay, decay_max; /* d; where above, d is drawn for each neuron */
 		double psi_gamma, psi_width;
 		double threshold;                    /* initial b */
 		double adaptation, adaptation_decay; /* beta, 0 none; rho */

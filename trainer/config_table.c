@@ -77,6 +77,8 @@ const struct snn_option snn_option_table[] = {
 		.help = "pseudo-derivative of a spike by s - b" },
 	{ "network.decay", REAL(network.decay, 0, 1), .def = "0.4", .unit = "a step",
 		.help = "d, what a membrane keeps" },
+	{ "network.decay_max", REAL(network.decay_max, 0, 1), .def = "0", .unit = "a step",
+		.help = "each hidden neuron has a d of its own, between decay and this below 1, uniform in log(1 - d); 0: all have decay" },
 	{ "network.psi_gamma", REAL(network.psi_gamma, 0, 1000), .def = "1",
 		.help = "height of the triangular psi" },
 	{ "network.psi_width", REAL(network.psi_width, 1e-6, 1e6), .def = "1",

@@ -21,6 +21,13 @@ SNN_FAST void snn_axpy_to_double(size_t n, double a, const float *restrict x, do
 		sum[i] += a * (double)x[i];
 }
 
+SNN_FAST void snn_add_product(
+	size_t n, const float *restrict x, const float *restrict y, double *restrict sum)
+{
+	for (size_t i = 0; i < n; i++)
+		sum[i] += (double)x[i] * (double)y[i];
+}
+
 SNN_FAST float snn_dot(size_t n, const float *restrict x, const float *restrict y)
 {
 	float sum[N_LANE] = { 0 };

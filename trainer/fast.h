@@ -23,6 +23,9 @@ void snn_axpy(size_t n, float a, const float *restrict x, float *restrict y);
 void snn_add(size_t n, const float *restrict x, float *restrict y);
 /* sum [n] += a x [n], in double */
 void snn_axpy_to_double(size_t n, double a, const float *restrict x, double *restrict sum);
+/* sum [n] += x [n] y [n], element by element, in double */
+void snn_add_product(
+	size_t n, const float *restrict x, const float *restrict y, double *restrict sum);
 /* sum of x_i y_i, in 16 interleaved partial sums added pairwise */
 float snn_dot(size_t n, const float *restrict x, const float *restrict y);
 

@@ -76,6 +76,8 @@ static int carve(struct snn_net *net)
 	double *grad;
 	float *p;
 
+	for (uint32_t l = 0; l < net->n_layer; l++)
+		n += net->size[l];
 	for (uint32_t i = 0; i < net->n_matrix; i++)
 		n += (size_t)net->matrix[i].n_row * net->matrix[i].n_col;
 	for (uint32_t i = 0; i < net->n_tensor; i++) {
@@ -87,6 +89,10 @@ static int carve(struct snn_net *net)
 		return -ENOMEM;
 	net->memory = grad;
 	p = (float *)(grad + n_grad);
+	for (uint32_t l = 0; l < net->n_layer; l++) {
+		net->decay[l] = p;
+		p += net->size[l];
+	}
 	for (uint32_t i = 0; i < net->n_matrix; i++) {
 		net->matrix[i].init = p;
 		p += (size_t)net->matrix[i].n_row * net->matrix[i].n_col;
@@ -111,6 +117,19 @@ static void draw(struct snn_matrix *m, gsl_rng *rng, double scale)
 		m->init[i] = (float)(limit * (2 * gsl_rng_uniform(rng) - 1));
 }
 
+/* float32 and expf: the same on every processor. */
+static void draw_decays(float *d, size_t n, const struct snn_config *c, gsl_rng *rng)
+{
+	float low = (float)c->network.decay, high = (float)c->network.decay_max;
+	float range = high > low ? logf((1 - high) / (1 - low)) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		float u = (float)gsl_rng_uniform(rng);
+
+		d[i] = range < 0 ? fminf(fmaxf(1 - (1 - low) * expf(range * u), low), high) : low;
+	}
+}
+
 static int draw_all(struct snn_net *net, const struct snn_config *c)
 {
 	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
@@ -127,12 +146,22 @@ static int draw_all(struct snn_net *net, const struct snn_config *c)
 		gsl_rng_set(rng, snn_seed(c->seed, SNN_USE_INIT, i));
 		draw(m, rng, scale);
 	}
+	for (uint32_t l = 0; l < net->n_layer; l++) {
+		gsl_rng_set(rng, snn_seed(c->seed, SNN_USE_DECAY, l));
+		draw_decays(net->decay[l], net->size[l], c, rng);
+	}
 	gsl_rng_free(rng);
 	return 0;
 }
 
-static int check_sizes(const struct snn_net *net, struct snn_error *e)
+static int check(const struct snn_net *net, const struct snn_config *c, struct snn_error *e)
 {
+	double low = c->network.decay, high = c->network.decay_max;
+
+	if (high != 0 && (high < low || (float)high == 1))
+		return snn_fail(e, -EINVAL,
+			"network.decay_max = %g is not between network.decay = %g and 1: 0 gives all neurons one decay",
+			high, low);
 	for (uint32_t l = 0; l < net->n_layer; l++) {
 		if (net->size[l] < 1 || net->size[l] > MAX_SIZE)
 			return snn_fail(e, -EINVAL, "network.hidden: %u neurons, expected 1 .. %u",
@@ -155,7 +184,6 @@ int snn_net_init(struct snn_net *net, const struct snn_config *c, uint32_t n_in,
 		.neuron = c->network.neuron,
 		.reset = c->network.reset,
 		.psi = c->network.psi,
-		.decay = (float)c->network.decay,
 		.psi_gamma = (float)c->network.psi_gamma,
 		.psi_width = (float)c->network.psi_width,
 		.adaptation = (float)c->network.adaptation,
@@ -167,7 +195,7 @@ int snn_net_init(struct snn_net *net, const struct snn_config *c, uint32_t n_in,
 		.readout_gain = (float)(c->network.readout_norm ? 1 - c->network.readout_decay : 1),
 	};
 	memcpy(net->size, c->network.hidden, sizeof(net->size));
-	r = check_sizes(net, e);
+	r = check(net, c, e);
 	if (r < 0)
 		return r;
 	lay_out(net, c);

@@ -42,8 +42,9 @@ struct snn_tensor {
 struct snn_net {
 	uint32_t n_in, n_out, n_layer;
 	uint32_t size[SNN_MAX_HIDDEN];
-	int neuron, reset, psi; /* enums of config.h */
-	float decay, psi_gamma, psi_width;
+	int neuron, reset, psi;       /* enums of config.h */
+	float *decay[SNN_MAX_HIDDEN]; /* [size l] d of each neuron */
+	float psi_gamma, psi_width;
 	float adaptation, adaptation_decay; /* beta, 0: thresholds do not adapt; rho */
 	int readout, loss;                  /* enums of config.h */
 	uint32_t loss_steps;
@@ -59,7 +60,9 @@ struct snn_net {
 /*
  * Draw a network from c->seed. bias [n_out]: initial c. is_layered: B_l comes
  * from layer l + 1 instead of from the output (feedback alignment). The draws of a matrix do not depend on the
- * other matrices' sizes or scales. -EINVAL (in words) for sizes that cannot be, -ENOMEM.
+ * other matrices' sizes or scales; decays are all c->network.decay, or with decay_max drawn between
+ * the two, uniform in log(1 - d), that is in the logarithm of the time constant 1 / (1 - d). -EINVAL
+ * (in words) for sizes and decays that cannot be, -ENOMEM.
  */
 int snn_net_init(struct snn_net *net, const struct snn_config *c, uint32_t n_in, uint32_t n_out,
 	const float *bias, bool is_layered, struct snn_error *e);

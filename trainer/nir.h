@@ -24,11 +24,11 @@ struct snn_nir_layer {
 	float *w;         /* [n][n_in] */
 	float *h;         /* [n][n], NULL without */
 	float *threshold; /* [n] */
+	float *decay;     /* [n] d */
 };
 
 struct snn_nir {
 	uint32_t n_layer, n_out;
-	double decay; /* d, of all neurons */
 	struct snn_nir_layer layer[SNN_MAX_HIDDEN];
 	float *v; /* [n_out][n of the last layer] */
 	float *c; /* [n_out] */

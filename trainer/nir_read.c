@@ -13,7 +13,6 @@
 #define MAX_EDGE  256
 #define MAX_NAME  128
 #define MAX_VALUE ((hsize_t)1 << 26) /* of one dataset */
-#define SAME      1e-5               /* relative: values that should be equal */
 
 struct reader {
 	hid_t file;
@@ -231,8 +230,7 @@ static void scale_rows(
 	}
 }
 
-static int read_lif(
-	const struct reader *rd, const char *node, struct snn_nir *g, struct snn_nir_layer *l)
+static int read_lif(const struct reader *rd, const char *node, struct snn_nir_layer *l)
 {
 	float *v[4] = { NULL }; /* tau, r, v_leak, v_reset */
 	static const char *const keys[] = { "tau", "r", "v_leak", "v_reset" };
@@ -242,15 +240,15 @@ static int read_lif(
 		r = read_lif_key(rd, node, keys[i], l->n, i == 3, &v[i]);
 	if (r == 0 && (!is_zero(v[2], l->n) || !is_zero(v[3], l->n)))
 		r = fail(rd, -ENOTSUP, node, "v_leak and v_reset must be 0");
+	l->decay = calloc(l->n, sizeof(*l->decay));
+	if (r == 0 && !l->decay)
+		r = fail(rd, -ENOMEM, node, "no memory");
 	for (uint32_t i = 0; r == 0 && i < l->n; i++) {
 		double d = 1 - rd->dt / (double)v[0][i];
 
-		if (isnan(g->decay))
-			g->decay = d;
 		if (!(d >= 0 && d < 1))
 			r = fail(rd, -ENOTSUP, node, "tau must be at least one step");
-		else if (fabs(d - g->decay) > SAME)
-			r = fail(rd, -ENOTSUP, node, "all neurons must have the same tau");
+		l->decay[i] = (float)d;
 	}
 	if (r == 0) {
 		scale_rows(l->w, l->n, l->n_in, v[0], v[1], rd->dt);
@@ -326,7 +324,7 @@ static int read_stage(const struct reader *rd, struct snn_nir *g, uint32_t n_in,
 		r = read_bias(rd, *at, kind, l->n, NULL);
 	if (r == 0)
 		r = read_next(rd, next, l, at);
-	return r == 0 ? read_lif(rd, next, g, l) : r;
+	return r == 0 ? read_lif(rd, next, l) : r;
 }
 
 static int read_graph(struct reader *rd, struct snn_nir *g)
@@ -363,7 +361,7 @@ static int read_graph(struct reader *rd, struct snn_nir *g)
 int snn_nir_read(struct snn_nir *ret, const char *file, struct snn_error *e)
 {
 	struct reader *rd = calloc(1, sizeof(*rd));
-	struct snn_nir g = { .decay = NAN };
+	struct snn_nir g = { 0 };
 	struct snn_store_quiet q;
 	int r;
 
@@ -401,6 +399,7 @@ void snn_nir_done(struct snn_nir *g)
 		free(g->layer[i].w);
 		free(g->layer[i].h);
 		free(g->layer[i].threshold);
+		free(g->layer[i].decay);
 	}
 	free(g->v);
 	free(g->c);

@@ -87,8 +87,10 @@ static void put_lif(struct writer *w, const char *node, const struct snn_nir *g,
 	if (!v)
 		return;
 	for (uint32_t k = 0; k < l->n; k++) {
-		v[k] = (float)(SNN_NIR_DT / (1 - g->decay));
-		v[l->n + k] = (float)(1 / (1 - g->decay));
+		double leak = 1 - (double)l->decay[k];
+
+		v[k] = (float)(SNN_NIR_DT / leak);
+		v[l->n + k] = (float)(1 / leak);
 	}
 	put_kind(w, node, "LIF");
 	put_floats(w, node, "tau", 1, shape, v);
@@ -176,8 +178,13 @@ int snn_nir_write(const struct snn_nir *g, const char *file, struct snn_error *e
 	hid_t list;
 	int r;
 
-	if (!(g->decay < 1))
-		return snn_fail(e, -EINVAL, "%s: network.decay = 1 has no time constant", file);
+	for (uint32_t i = 0; i < g->n_layer; i++) {
+		for (uint32_t k = 0; k < g->layer[i].n; k++) {
+			if (!(g->layer[i].decay[k] < 1))
+				return snn_fail(e, -EINVAL,
+					"%s: network.decay = 1 has no time constant", file);
+		}
+	}
 	snn_store_quiet_begin(&q);
 	H5Tset_size(w.text, H5T_VARIABLE);
 	H5Tset_cset(w.text, H5T_CSET_UTF8);

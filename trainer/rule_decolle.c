@@ -11,7 +11,8 @@
  *
  * The paper's P has a factor 1 - alpha because its membrane has; ours sums inputs as they are, so that
  * psi P is the derivative but for the reset, and with beta (train.synapse_decay) 0 the trace of e-prop.
- * Thresholds learn by -psi. A network whose membranes have no synaptic filter has beta 0.
+ * Thresholds learn by -psi. A network whose membranes have no synaptic filter has beta 0. Where
+ * every neuron has a decay of its own (network.decay_max) so has P: one an input and neuron.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -21,10 +22,10 @@
 #include "learner.h"
 #include "readout.h"
 
-/* Inputs of one matrix, filtered; [n_lane][n]. */
+/* Inputs of one matrix, filtered. */
 struct filter {
-	uint32_t n;
-	float *q, *p;
+	uint32_t n, n_p; /* n_p: decays, 1 or one a neuron */
+	float *q, *p;    /* [n_lane][n], [n_lane][n][n_p] */
 };
 
 struct decolle {
@@ -34,10 +35,15 @@ struct decolle {
 	float *memory;
 };
 
-static void carve(struct filter *f, uint32_t n, uint32_t n_lane, float **p)
+static void carve(struct filter *f, uint32_t n, uint32_t n_p, uint32_t n_lane, float **p)
 {
-	*f = (struct filter){ .n = n, .q = *p, .p = *p + (size_t)n * n_lane };
-	*p += 2 * (size_t)n * n_lane;
+	*f = (struct filter){ .n = n, .n_p = n_p, .q = *p, .p = *p + (size_t)n * n_lane };
+	*p += (1 + (size_t)n_p) * n * n_lane;
+}
+
+static uint32_t n_decay(const struct snn_learner *le, uint32_t n)
+{
+	return le->config.network.decay_max > le->config.network.decay ? n : 1;
 }
 
 static int decolle_init(struct snn_learner *le, const struct snn_batch *b)
@@ -51,14 +57,17 @@ static int decolle_init(struct snn_learner *le, const struct snn_batch *b)
 		return -ENOMEM;
 	le->state = q;
 	for (uint32_t l = 0; l < net->n_layer; l++)
-		n += snn_layer_inputs(net, l) + net->size[l];
-	p = calloc(2 * n * b->n_lane + 2 * (size_t)net->n_out, sizeof(*p));
+		n += ((size_t)snn_layer_inputs(net, l) + net->size[l]) *
+			(1 + (size_t)n_decay(le, net->size[l]));
+	p = calloc(n * b->n_lane + 2 * (size_t)net->n_out, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
 	q->memory = p;
 	for (uint32_t l = 0; l < net->n_layer; l++) {
-		carve(&q->x[l], snn_layer_inputs(net, l), b->n_lane, &p);
-		carve(&q->own[l], net->size[l], b->n_lane, &p);
+		uint32_t n_p = n_decay(le, net->size[l]);
+
+		carve(&q->x[l], snn_layer_inputs(net, l), n_p, b->n_lane, &p);
+		carve(&q->own[l], net->size[l], n_p, b->n_lane, &p);
 	}
 	q->o = p;
 	q->err = p + net->n_out;
@@ -83,26 +92,39 @@ static int decolle_begin(struct snn_learner *le, struct snn_batch *b, struct snn
 	return snn_feedback_images(b->weights, q->b_fb, e);
 }
 
-static const float *advance(struct filter *f, const struct snn_spikes *x, uint32_t lane,
-	const struct snn_learner *le, float decay)
+SNN_FAST static void decay(size_t n, const float *restrict d, float q, float *restrict p)
 {
-	float *q = f->q + (size_t)lane * f->n, *p = f->p + (size_t)lane * f->n;
+	for (size_t i = 0; i < n; i++)
+		p[i] = d[i] * p[i] + q;
+}
+
+static void advance(struct filter *f, const struct snn_spikes *x, uint32_t lane,
+	const struct snn_learner *le, const float *d)
+{
+	float *q = f->q + (size_t)lane * f->n, *p = f->p + (size_t)lane * f->n * f->n_p;
 	float beta = (float)le->config.train.synapse_decay;
 	uint32_t k = 0;
 
 	for (uint32_t j = 0; j < f->n; j++) {
 		q[j] = beta * q[j] + (1 - beta) * snn_spikes_next(x, lane, j, &k);
-		p[j] = decay * p[j] + q[j];
+		if (f->n_p > 1)
+			decay(f->n_p, d, q[j], p + (size_t)j * f->n_p);
+		else
+			p[j] = d[0] * p[j] + q[j];
 	}
-	return p;
 }
 
-/* grad [n_in][n] += p c' */
-static void add_outer(uint32_t n_in, const float *p, uint32_t n, const float *c, double *grad)
+/* grad [f->n][n] += p c' */
+static void add_outer(
+	const struct filter *f, uint32_t lane, uint32_t n, const float *c, double *grad)
 {
-	for (uint32_t j = 0; j < n_in; j++) {
-		if (p[j] != 0)
-			snn_axpy_to_double(n, (double)p[j], c, grad + (size_t)j * n);
+	const float *p = f->p + (size_t)lane * f->n * f->n_p;
+
+	for (size_t j = 0; j < f->n; j++) {
+		if (f->n_p > 1)
+			snn_add_product(n, p + j * n, c, grad + j * n);
+		else if (p[j] != 0)
+			snn_axpy_to_double(n, (double)p[j], c, grad + j * n);
 	}
 }
 
@@ -128,18 +150,18 @@ static void learn(struct snn_learner *le, struct snn_batch *b, uint32_t l, uint3
 	struct decolle *q = le->state;
 	struct snn_net *net = b->net;
 	uint32_t n = net->size[l];
-	const float *p = advance(&q->x[l], snn_batch_input(b, l), lane, le, net->decay);
 	const float *c;
 
+	advance(&q->x[l], snn_batch_input(b, l), lane, le, net->decay[l]);
 	if (net->is_recurrent)
-		advance(&q->own[l], &b->layer[l].out_prev, lane, le, net->decay);
+		advance(&q->own[l], &b->layer[l].out_prev, lane, le, net->decay[l]);
 	if (!snn_readout_counts(net, b->seq[lane], b->t))
 		return;
 	c = local_signal(q, b, l, lane);
 	snn_axpy_to_double(n, -1, c, snn_net_threshold(net, l)->grad);
-	add_outer(q->x[l].n, p, n, c, snn_net_grad_w(net, l)->grad);
+	add_outer(&q->x[l], lane, n, c, snn_net_grad_w(net, l)->grad);
 	if (net->is_recurrent)
-		add_outer(n, q->own[l].p + (size_t)lane * n, n, c, snn_net_grad_h(net, l)->grad);
+		add_outer(&q->own[l], lane, n, c, snn_net_grad_h(net, l)->grad);
 }
 
 static int decolle_step(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)

@@ -14,19 +14,19 @@ float snn_sigmoid(float u)
 	return u >= 0 ? 1 / (1 + z) : z / (1 + z);
 }
 
-SNN_FAST static void membrane_full(size_t n, float d, const float *restrict i,
+SNN_FAST static void membrane_full(size_t n, const float *restrict d, const float *restrict i,
 	const float *restrict s_prev, const float *restrict y_prev, float *restrict s)
 {
 	for (size_t k = 0; k < n; k++)
-		s[k] = i[k] + d * s_prev[k] * (1 - y_prev[k]);
+		s[k] = i[k] + d[k] * s_prev[k] * (1 - y_prev[k]);
 }
 
-SNN_FAST static void membrane_soft(size_t n, float d, const float *restrict i,
+SNN_FAST static void membrane_soft(size_t n, const float *restrict d, const float *restrict i,
 	const float *restrict b, const float *restrict s_prev, const float *restrict y_prev,
 	float *restrict s)
 {
 	for (size_t k = 0; k < n; k++)
-		s[k] = i[k] + d * s_prev[k] - b[k] * y_prev[k];
+		s[k] = i[k] + d[k] * s_prev[k] - b[k] * y_prev[k];
 }
 
 SNN_FAST static void adapt(size_t n, float rho, float beta, const float *restrict b,
@@ -92,9 +92,9 @@ void snn_snu_step(const struct snn_net *net, uint32_t n, const struct snn_snu_st
 		b = p->threshold;
 	}
 	if (net->reset == SNN_RESET_FULL)
-		membrane_full(n, net->decay, p->i, p->s_prev, p->y_prev, p->s);
+		membrane_full(n, p->d, p->i, p->s_prev, p->y_prev, p->s);
 	else
-		membrane_soft(n, net->decay, p->i, p->b, p->s_prev, p->y_prev, p->s);
+		membrane_soft(n, p->d, p->i, p->b, p->s_prev, p->y_prev, p->s);
 	if (net->neuron == SNN_SSNU) {
 		smooth(n, p->s, b, p->y, p->psi);
 		return;

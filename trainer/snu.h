@@ -18,6 +18,7 @@
 struct snn_snu_step {
 	const float *i;               /* [n] input current W x */
 	const float *b;               /* [n] thresholds */
+	const float *d;               /* [n] decays */
 	const float *s_prev, *y_prev; /* [n] of the step before; zeros at the start */
 	float *s, *y, *psi;           /* [n] yours */
 	float *a; /* [n] adaptation, of the step before until this one; zeros at the start */

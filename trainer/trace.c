@@ -21,7 +21,7 @@ int snn_trace_init(struct snn_trace *tr, const struct snn_trace_form *form,
 		.n_lane = n_lane,
 		.reset = net->reset,
 		.has_reset_path = has_reset_path,
-		.decay = net->decay,
+		.decay = net->decay[layer],
 		.beta = net->adaptation,
 		.rho = net->adaptation_decay,
 	};
@@ -53,14 +53,15 @@ void snn_trace_begin(struct snn_trace *tr, uint32_t lane)
 	tr->form->begin(tr, lane);
 }
 
-SNN_FAST static void factors_full(size_t n, double d, const struct snn_trace_input *in,
-	double *restrict a, double *restrict eps_b, const double *restrict e_b)
+SNN_FAST static void factors_full(size_t n, const float *restrict decay,
+	const struct snn_trace_input *in, double *restrict a, double *restrict eps_b,
+	const double *restrict e_b)
 {
 	const float *restrict s_prev = in->s_prev, *restrict y_prev = in->y_prev;
 	const float *restrict psi_prev = in->psi_prev;
 
 	for (size_t i = 0; i < n; i++) {
-		double j = d * (1 - (double)y_prev[i]);
+		double d = (double)decay[i], j = d * (1 - (double)y_prev[i]);
 		double jj = -d * (double)s_prev[i];
 
 		a[i] = j + jj * (double)psi_prev[i];
@@ -68,14 +69,15 @@ SNN_FAST static void factors_full(size_t n, double d, const struct snn_trace_inp
 	}
 }
 
-SNN_FAST static void factors_soft(size_t n, double d, const struct snn_trace_input *in,
-	double *restrict a, double *restrict eps_b, const double *restrict e_b)
+SNN_FAST static void factors_soft(size_t n, const float *restrict decay,
+	const struct snn_trace_input *in, double *restrict a, double *restrict eps_b,
+	const double *restrict e_b)
 {
 	const float *restrict b = in->b, *restrict y_prev = in->y_prev;
 	const float *restrict psi_prev = in->psi_prev;
 
 	for (size_t i = 0; i < n; i++) {
-		double jj = -(double)b[i];
+		double d = (double)decay[i], jj = -(double)b[i];
 
 		a[i] = d + jj * (double)psi_prev[i];
 		eps_b[i] = d * eps_b[i] - (double)y_prev[i] + jj * e_b[i];
@@ -87,9 +89,10 @@ static void factors_adaptive(
 	struct snn_trace *tr, const struct snn_trace_input *in, double *epsa_b, const double *e_b)
 {
 	for (uint32_t i = 0; i < tr->n; i++) {
-		double jj = !tr->has_reset_path       ? 0
-			: tr->reset == SNN_RESET_FULL ? -(double)tr->decay * (double)in->s_prev[i]
-						      : -(double)in->b[i];
+		double jj = !tr->has_reset_path ? 0
+			: tr->reset == SNN_RESET_FULL
+			? -(double)tr->decay[i] * (double)in->s_prev[i]
+			: -(double)in->b[i];
 
 		tr->p[i] = (double)in->psi_prev[i];
 		tr->jp[i] = jj * tr->p[i];
@@ -121,11 +124,11 @@ void snn_trace_step(
 		factors_adaptive(tr, in, epsa_b, e_b);
 	if (!tr->has_reset_path) /* eps_b stays 0 */
 		for (uint32_t i = 0; i < tr->n; i++)
-			tr->a[i] = (double)tr->decay;
+			tr->a[i] = (double)tr->decay[i];
 	else if (tr->reset == SNN_RESET_FULL)
-		factors_full(tr->n, (double)tr->decay, in, tr->a, eps_b, e_b);
+		factors_full(tr->n, tr->decay, in, tr->a, eps_b, e_b);
 	else
-		factors_soft(tr->n, (double)tr->decay, in, tr->a, eps_b, e_b);
+		factors_soft(tr->n, tr->decay, in, tr->a, eps_b, e_b);
 	signals(tr->n, in, (double)tr->beta, tr->c, eps_b, epsa_b, e_b, grad_b);
 	tr->form->step(tr, in->x, in->lane, grad_w);
 }

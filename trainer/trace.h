@@ -52,7 +52,8 @@ struct snn_trace {
 	uint32_t n_in, n, n_lane;
 	int reset;
 	bool has_reset_path; /* without: j = d and J = 0, as in e-prop */
-	float decay, beta, rho;
+	const float *decay;  /* [n], borrowed of the net */
+	float beta, rho;
 	double *a, *c, *p, *jp;       /* [n] of the step under way; a owns the block */
 	double *eps_b, *epsa_b, *e_b; /* [n_lane][n] */
 	void *state;                  /* of the form */

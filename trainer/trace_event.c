@@ -207,13 +207,6 @@ SNN_FAST static void add(size_t n, const float *restrict x, double *restrict sum
 		sum[i] += (double)x[i];
 }
 
-SNN_FAST static void add_product(
-	size_t n, const float *restrict x, const float *restrict y, double *restrict sum)
-{
-	for (size_t i = 0; i < n; i++)
-		sum[i] += (double)x[i] * (double)y[i];
-}
-
 /* eps <- all eps + sum */
 SNN_FAST static void move(
 	size_t n, const float *restrict all, const float *restrict sum, float *restrict eps)
@@ -244,7 +237,7 @@ static void settle(struct snn_trace *tr, struct event_lane *q, bool is_end, doub
 			add(n, ev->sum, grad_w + j * n);
 		}
 		if (q->is_live[j])
-			add_product(n, ev->first, eps, grad_w + j * n);
+			snn_add_product(n, ev->first, eps, grad_w + j * n);
 		if (is_end || (!is_heard && !q->is_live[j]))
 			continue;
 		gather(ev, tr->n, j, ev->r_all, ev->sum);

@@ -11,7 +11,8 @@ struct snn_exact {
 	size_t n, n_in, n_own; /* n_own: neurons that send to the layer itself, n or 0 */
 	size_t n_q;            /* parameters of a neuron: W, H, b */
 	int reset;
-	double decay, beta, rho;
+	const float *decay; /* [n], borrowed of the net */
+	double beta, rho;
 	double *e, *eps; /* [n_lane][n][n * n_q]; e owns the block */
 	double *epsa;    /* the same; where thresholds do not adapt, NULL */
 	double *next;    /* [n][n * n_q] scratch */
@@ -31,7 +32,7 @@ int snn_exact_new(struct snn_exact **ret, const struct snn_net *net, uint32_t la
 	x->n_own = net->is_recurrent ? x->n : 0;
 	x->n_q = x->n_in + x->n_own + 1;
 	x->reset = net->reset;
-	x->decay = (double)net->decay;
+	x->decay = net->decay[layer];
 	x->beta = (double)net->adaptation;
 	x->rho = (double)net->adaptation_decay;
 	n_kind = x->beta > 0 ? 3 : 2;
@@ -95,8 +96,8 @@ static void next_of(struct snn_exact *x, const struct snn_trace_input *in, const
 {
 	size_t n_p = x->n * x->n_q;
 	bool is_full = x->reset == SNN_RESET_FULL;
-	double j = is_full ? x->decay * (1 - (double)in->y_prev[i]) : x->decay;
-	double jj = is_full ? -x->decay * (double)in->s_prev[i] : -(double)in->b[i];
+	double d = (double)x->decay[i], j = is_full ? d * (1 - (double)in->y_prev[i]) : d;
+	double jj = is_full ? -d * (double)in->s_prev[i] : -(double)in->b[i];
 	double *next = x->next + i * n_p, *own = next + i * x->n_q;
 
 	for (size_t p = 0; p < n_p; p++)

@@ -126,11 +126,11 @@ static void unroll_layer(struct snn_unroll *q, struct snn_net *net, uint32_t l, 
 	size_t n = net->size[l];
 	const float *s = h->s + at * n, *y = h->y + at * n, *psi = h->psi + at * n;
 	const struct snn_tensor *b = snn_net_threshold(net, l);
-	double d = (double)net->decay;
 	double beta = (double)net->adaptation, rho = (double)net->adaptation_decay;
 	bool is_full = net->reset == SNN_RESET_FULL;
 
 	for (size_t i = 0; i < n; i++) {
+		double d = (double)net->decay[l][i];
 		double j = is_full ? d * (1 - (double)y[i]) : d;
 		double jj = is_full ? -d * (double)s[i] : -(double)b->value[i];
 		double dy = (double)h->back[i] + jj * h->ds[i] + h->da[i];

@@ -45,7 +45,9 @@ class Network:
         self.attr = attr = dict(file.attrs)
         self.full = attr["reset"] == "full"
         self.smooth = attr["neuron"] == "ssnu"
-        self.psi, self.d = attr["psi"], np.float64(np.float32(attr["decay"]))
+        self.psi, self.d = attr["psi"], np.float64(file["param"]["d"][...])
+        low, high = (np.float32(attr[k]) for k in ("decay", "decay_max"))
+        assert self.d.min() >= low and self.d.max() <= max(low, high) and (high == 0) == (np.ptp(self.d) == 0)
         self.gamma, self.width = attr["psi_gamma"], attr["psi_width"]
         self.beta, self.rho = (np.float64(np.float32(attr[k])) for k in ("adaptation", "adaptation_decay"))
         self.W, self.b, self.V, self.c, self.B = (
@@ -114,7 +116,7 @@ class Network:
         """ds/ds' and ds/dy' of the step that follows state t."""
         if self.full:
             return self.d * (1 - self.y[t]), -self.d * self.s[t]
-        return np.full_like(self.b, self.d), -self.b
+        return self.d, -self.b
 
     def backward(self, back):
         w, h, b = np.zeros_like(self.W), np.zeros_like(self.H), np.zeros_like(self.b)
@@ -136,7 +138,7 @@ class Network:
         for t in range(1, len(self.x) + 1):
             j, jj = self.jacobian(t - 1)
             if not has_reset:
-                j, jj = np.full_like(j, self.d), 0 * jj
+                j, jj = self.d, 0 * jj
             own = has_traces and has_reset and not self.full  # ds/db of the soft reset
             direct = np.hstack([np.tile(self.x[t - 1], (n, 1)), np.tile(self.y[t - 1], (n, 1)),
                                 -self.y[t - 1][:, None] * own])
@@ -154,11 +156,11 @@ class Network:
         """decolle: a readout B of the layer itself, and the inputs through two filters."""
         signal = (sigmoid(self.y[1:] @ self.B) - self.target) @ self.B.T * self.p[1:]
         inputs = np.hstack([self.x, self.y[:-1]])
-        q, p, grad = np.zeros(inputs.shape[1]), np.zeros(inputs.shape[1]), 0
+        q, p, grad = np.zeros(inputs.shape[1]), np.zeros((len(self.b), inputs.shape[1])), 0
         for t, x in enumerate(inputs):
             q = beta * q + (1 - beta) * x
-            p = self.d * p + q
-            grad = grad + np.outer(signal[t], p)
+            p = self.d[:, None] * p + q
+            grad = grad + signal[t][:, None] * p
         m = self.W.shape[1]
         return grad[:, :m], grad[:, m:], -signal.sum(axis=0)
 
@@ -209,6 +211,9 @@ with tempfile.TemporaryDirectory() as scratch:
             adapts = ("network.adaptation=0.2", "network.adaptation_decay=0.9")
             check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, *adapts)
             check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, "network.recurrent=true", *adapts)
+            mixed = ("network.recurrent=true", "network.decay=0.2", "network.decay_max=0.98")
+            check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, *mixed)
+            check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, *mixed, *adapts)
             for option in {"etlp": ["train.teacher_rate=0.6", "train.teacher_rate=1"],
                            "decolle": ["train.synapse_decay=0.7"]}.get(rule_name, []):
                 check(sys.argv[1], scratch, rule_name, "network.reset=" + reset, option)

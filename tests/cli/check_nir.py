@@ -114,7 +114,9 @@ def main():
                  "--set", "network.w_scale=6", "--set", "network.threshold=0.3"]
         for name, more in [("ff", ["--set", "network.hidden=20,15"]),
                            ("rec", ["--set", "network.hidden=20", "--set",
-                                    "network.recurrent=true", "--set", "network.h_scale=2"])]:
+                                    "network.recurrent=true", "--set", "network.h_scale=2",
+                                    "--set", "network.decay=0.2", "--set",
+                                    "network.decay_max=0.98"])]:
             osttp("train", *small, *more, "--set", "train.checkpoint_every=1", "--out", name)
             # best.h5 is exported: let eval test that one.
             want = json.loads(osttp("eval", name, "--json").stdout)["test_nll"]
@@ -122,6 +124,8 @@ def main():
             nodes, edges, dt = read(name + ".nir")
             spikes = [n for n, v in nodes.items() if text(v["type"]) == "LIF"]
             assert len(spikes) == (2 if name == "ff" else 1), nodes.keys()
+            tau = np.concatenate([nodes[lif]["tau"] for lif in spikes])
+            assert (np.ptp(tau) == 0) == (name == "ff") and (name == "ff" or np.ptp(tau) > 10 * dt)
             got = nll(nodes, edges, dt)
             assert abs(got - want) < 2e-5 * want, (name, got, want)
             osttp("import", name + ".nir", *task, "--out", name + "-back")
@@ -135,7 +139,8 @@ def main():
             osttp("import", "other.nir", *task, "--out", name + "-other")
             got = nll(nodes, edges, dt * 4)
             assert abs(eval_nll(name + "-other") - got) < 2e-5 * got, (name, got)
-        osttp("train", "--resume", "ff-back", "--epochs", "2", "--quiet")
+        for name in ("ff", "rec"):
+            osttp("train", "--resume", name + "-back", "--epochs", "2", "--quiet")
         nodes["w1"]["type"] = "Conv2d"
         write("conv.nir", nodes, edges, dt)
         r = osttp("import", "conv.nir", *task, "--out", "conv", status=2)

@@ -361,6 +361,7 @@ static void wrong_settings_name_what_was_meant(void **state)
 		"unknown key network.hiden, did you mean network.hidden?");
 	refused("--set", "network.decay=1.5", "network.decay = 1.5 is outside 0 .. 1");
 	refused("--set", "network.decay=nan", "network.decay");
+	refused("--set", "network.decay_max=0.1", "network.decay_max = 0.1 is not between");
 	refused("--set", "network.hidden=[]", "network.hidden");
 	refused("--set", "network.hidden", "expected path=value");
 	refused("--epochs", "-1", "train.epochs = -1 is outside");

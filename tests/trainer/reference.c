@@ -35,7 +35,6 @@ void ref_init(struct ref_net *r, const struct snn_net *net)
 		.loss_steps = net->loss_steps,
 		.d_o = (double)net->readout_decay,
 		.gain = (double)net->readout_gain,
-		.d = (double)net->decay,
 		.gamma = (double)net->psi_gamma,
 		.width = (double)net->psi_width,
 		.beta = (double)net->adaptation,
@@ -50,6 +49,7 @@ void ref_init(struct ref_net *r, const struct snn_net *net)
 	}
 	for (uint32_t l = 0; l < net->n_layer; l++) {
 		r->n[l + 1] = net->size[l];
+		r->d[l] = copy(net->decay[l], net->size[l]);
 		r->b_fb[l] = copy(
 			net->matrix[net->n_layer + 1 + l].init, (size_t)net->n_out * net->size[l]);
 	}
@@ -61,8 +61,10 @@ void ref_done(struct ref_net *r)
 {
 	for (uint32_t i = 0; i < SNN_MAX_TENSOR; i++)
 		free(r->p[i]);
-	for (uint32_t l = 0; l < SNN_MAX_HIDDEN; l++)
+	for (uint32_t l = 0; l < SNN_MAX_HIDDEN; l++) {
 		free(r->b_fb[l]);
+		free(r->d[l]);
+	}
 }
 
 static double heard(const struct snn_seq *s, uint32_t t, uint32_t key)
@@ -101,8 +103,8 @@ static void layer(const struct ref_net *r, uint32_t l, const struct state *was, 
 
 		for (uint32_t j = 0; j < r->n[l]; j++)
 			s += w[j * n + i] * x[j];
-		s += r->reset == SNN_RESET_FULL ? r->d * was->s[l][i] * (1 - y1)
-						: r->d * was->s[l][i] - b[i] * y1;
+		s += r->reset == SNN_RESET_FULL ? r->d[l][i] * was->s[l][i] * (1 - y1)
+						: r->d[l][i] * was->s[l][i] - b[i] * y1;
 		now->a[l][i] = r->rho * was->a[l][i] + y1;
 		u = s - b[i] - r->beta * now->a[l][i];
 		now->s[l][i] = s;
@@ -215,8 +217,8 @@ static void trace_neuron(const struct ref_net *r, struct traces *tr, uint32_t l,
 	const double *x = l ? now->y[l - 1] : now->x;
 	double y1 = was->y[l][i], b = r->p[2 * l + 1][i];
 	bool is_full = r->reset == SNN_RESET_FULL;
-	double j = is_full ? r->d * (1 - y1) : r->d;
-	double jj = is_full ? -r->d * was->s[l][i] : -b;
+	double d = r->d[l][i], j = is_full ? d * (1 - y1) : d;
+	double jj = is_full ? -d * was->s[l][i] : -b;
 
 	for (uint32_t k = 0; k < r->n[l]; k++)
 		tr->w[l][k][i] = (j + jj * was->psi[l][i]) * tr->w[l][k][i] + x[k];

@@ -17,7 +17,8 @@ struct ref_net {
 	int neuron, reset, psi, readout, loss;
 	uint32_t loss_steps;
 	double d_o, gain;
-	double d, gamma, width, beta, rho;
+	double *d[SNN_MAX_HIDDEN]; /* [n] of each layer */
+	double gamma, width, beta, rho;
 	/* By the trainer's index of tensors: W1, b1, W2, b2, ..., V, c, and recurrent H1, H2, ... */
 	double *p[SNN_MAX_TENSOR];
 	size_t n_p[SNN_MAX_TENSOR];

@@ -43,6 +43,12 @@ static void every_length_is_right_and_no_further(void **state)
 		for (size_t i = 0; i < N_MOST; i++)
 			assert_true(v.sum[i] ==
 				sin(0.9 * (double)i) + (i < n ? 0.3 * (double)v.x[i] : 0));
+		fill(&v);
+		snn_add_product(n, v.x, v.y, v.sum);
+		for (size_t i = 0; i < N_MOST; i++)
+			assert_true(v.sum[i] ==
+				sin(0.9 * (double)i) +
+					(i < n ? (double)v.x[i] * (double)v.y[i] : 0));
 	}
 }
 

@@ -143,6 +143,84 @@ static void vectors_start_at_threshold_and_bias(void **state)
 	rig_done(&g);
 }
 
+static void one_decay_is_that_of_all_neurons(void **state)
+{
+	struct rig g;
+
+	(void)state;
+	rig_config2(&g, 8, 5, 3);
+	g.c.network.decay = 0.3;
+	rig_net(&g);
+	for (uint32_t l = 0; l < 2; l++) {
+		for (uint32_t i = 0; i < g.net.size[l]; i++)
+			assert_true(g.net.decay[l][i] == 0.3f);
+	}
+	rig_done(&g);
+}
+
+/*
+ * log(1 - d) uniform between log 0.8 and log 0.02: of n = 2000 draws the extremes come within 1 % of the
+ * range, the mean within four of range / sqrt(12 n).
+ */
+static void decays_are_spread_over_the_logarithm_of_their_time_constants(void **state)
+{
+	double low = log(0.02), high = log(0.8), range = high - low, sum = 0;
+	double first = high, last = low;
+	struct rig g, h;
+
+	(void)state;
+	rig_config2(&g, 8, 2000, 2000);
+	g.c.network.decay = 0.2;
+	g.c.network.decay_max = 0.98;
+	rig_config2(&h, 8, 2000, 3);
+	h.c.network.decay = 0.2;
+	h.c.network.decay_max = 0.98;
+	h.c.network.w_scale = 7;
+	rig_net(&g);
+	rig_net(&h);
+	for (uint32_t i = 0; i < 2000; i++) {
+		double q = log(1 - (double)g.net.decay[0][i]);
+
+		assert_true(g.net.decay[0][i] >= 0.2f && g.net.decay[0][i] <= 0.98f);
+		first = fmin(first, q);
+		last = fmax(last, q);
+		sum += q;
+	}
+	assert_true(first < low + range / 100 && last > high - range / 100);
+	assert_true(fabs(sum / 2000 - (low + high) / 2) < 4 * range / sqrt(12 * 2000));
+	/* seeded, a layer's own, and of nothing else */
+	assert_memory_equal(g.net.decay[0], h.net.decay[0], 2000 * sizeof(float));
+	assert_memory_not_equal(g.net.decay[0], g.net.decay[1], 2000 * sizeof(float));
+	rig_done(&h);
+	h.c.seed++;
+	rig_net(&h);
+	assert_memory_not_equal(g.net.decay[0], h.net.decay[0], 2000 * sizeof(float));
+	rig_done(&g);
+	rig_done(&h);
+}
+
+static void decays_that_cannot_be_drawn_are_einval(void **state)
+{
+	static const double range[][2] = { { 0.5, 0.4 }, { 0.5, 1 }, { 1, 0.5 } };
+	const float bias[8] = { 0 };
+	struct rig g;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct snn_error e = { "" };
+		char want[160];
+
+		rig_config(&g, 8, 5);
+		g.c.network.decay = range[i][0];
+		g.c.network.decay_max = range[i][1];
+		snprintf(want, sizeof(want),
+			"network.decay_max = %g is not between network.decay = %g and 1",
+			range[i][1], range[i][0]);
+		assert_int_equal(snn_net_init(&g.net, &g.c, 8, 8, bias, false, &e), -EINVAL);
+		assert_non_null(strstr(e.text, want));
+	}
+}
+
 /* B p = 0 for every neuron, and what was taken away lies along p. float32: 1e-7 of weights < 1. */
 static void centred_feedback_has_no_part_along_the_frequencies(void **state)
 {
@@ -203,6 +281,9 @@ int main(void)
 		cmocka_unit_test(draws_of_a_matrix_are_its_own),
 		cmocka_unit_test(one_seed_one_network),
 		cmocka_unit_test(vectors_start_at_threshold_and_bias),
+		cmocka_unit_test(one_decay_is_that_of_all_neurons),
+		cmocka_unit_test(decays_are_spread_over_the_logarithm_of_their_time_constants),
+		cmocka_unit_test(decays_that_cannot_be_drawn_are_einval),
 		cmocka_unit_test(centred_feedback_has_no_part_along_the_frequencies),
 		cmocka_unit_test(more_neurons_than_spikes_can_name_are_refused),
 	};

@@ -120,7 +120,7 @@ static void compare_with_differences(struct rig *g, const char *rule, bool hidde
 /* A network of smooth neurons, and how traces are kept in it. */
 struct shape {
 	uint32_t n_layer;
-	bool is_recurrent, adapts;
+	bool is_recurrent, adapts, is_mixed; /* is_mixed: every neuron has its own decay */
 	int trace;
 };
 
@@ -134,6 +134,7 @@ static void shape_rig(struct rig *g, const struct shape *s, int reset)
 	g->c.network.h_scale = 2;
 	g->c.network.adaptation = s->adapts ? 0.3 : 0;
 	g->c.network.adaptation_decay = 0.9;
+	g->c.network.decay_max = s->is_mixed ? 0.98 : 0;
 	g->c.network.reset = reset;
 	g->c.train.trace = s->trace;
 }
@@ -156,7 +157,7 @@ static void bptt_of_smooth_layers_is_the_derivative(void **state)
 	static const struct shape shape[] = { { .n_layer = 1 }, { .n_layer = 2 }, { .n_layer = 3 },
 		{ .n_layer = 1, .is_recurrent = true }, { .n_layer = 3, .is_recurrent = true },
 		{ .n_layer = 1, .adapts = true },
-		{ .n_layer = 3, .is_recurrent = true, .adapts = true } };
+		{ .n_layer = 3, .is_recurrent = true, .adapts = true, .is_mixed = true } };
 
 	(void)state;
 	smooth_differences("bptt", shape, sizeof(shape) / sizeof(shape[0]));
@@ -168,7 +169,10 @@ static void ostl_of_one_smooth_layer_is_the_derivative(void **state)
 		{ .n_layer = 1, .trace = SNN_TRACE_DENSE },
 		{ .n_layer = 1, .trace = SNN_TRACE_EXACT },
 		{ .n_layer = 1, .adapts = true, .trace = SNN_TRACE_DENSE },
-		{ .n_layer = 1, .adapts = true, .trace = SNN_TRACE_EXACT } };
+		{ .n_layer = 1, .adapts = true, .trace = SNN_TRACE_EXACT },
+		{ .n_layer = 1, .is_mixed = true, .trace = SNN_TRACE_EVENT },
+		{ .n_layer = 1, .is_mixed = true, .trace = SNN_TRACE_DENSE },
+		{ .n_layer = 1, .is_mixed = true, .adapts = true, .trace = SNN_TRACE_DENSE } };
 
 	(void)state;
 	smooth_differences("ostl", shape, sizeof(shape) / sizeof(shape[0]));
@@ -178,7 +182,8 @@ static void exact_ostl_of_a_smooth_recurrent_layer_is_the_derivative(void **stat
 {
 	static const struct shape shape[] = {
 		{ .n_layer = 1, .is_recurrent = true, .trace = SNN_TRACE_EXACT },
-		{ .n_layer = 1, .is_recurrent = true, .adapts = true, .trace = SNN_TRACE_EXACT }
+		{ .n_layer = 1, .is_recurrent = true, .adapts = true, .trace = SNN_TRACE_EXACT },
+		{ .n_layer = 1, .is_recurrent = true, .is_mixed = true, .trace = SNN_TRACE_EXACT }
 	};
 
 	(void)state;
@@ -285,7 +290,9 @@ static void align(struct snn_net *net)
 static void fa_with_the_forward_weights_is_bptt(void **state)
 {
 	static const struct shape plain = { .n_layer = 2 };
-	static const struct shape both = { .n_layer = 3, .is_recurrent = true, .adapts = true };
+	static const struct shape both = {
+		.n_layer = 3, .is_recurrent = true, .adapts = true, .is_mixed = true
+	};
 
 	(void)state;
 	rules_agree("fa", "bptt", &plain, align, 1e-6);
@@ -337,10 +344,10 @@ static void exact_traces_make_ostl_bptt_for_a_recurrent_layer(void **state)
 		.n_layer = 1, .is_recurrent = true, .adapts = true, .trace = SNN_TRACE_EXACT
 	};
 	static const struct shape event = {
-		.n_layer = 1, .is_recurrent = true, .trace = SNN_TRACE_EVENT
+		.n_layer = 1, .is_recurrent = true, .is_mixed = true, .trace = SNN_TRACE_EVENT
 	};
 	static const struct shape dense = {
-		.n_layer = 1, .is_recurrent = true, .trace = SNN_TRACE_DENSE
+		.n_layer = 1, .is_recurrent = true, .is_mixed = true, .trace = SNN_TRACE_DENSE
 	};
 
 	(void)state;

@@ -11,20 +11,31 @@ static const float i[N] = { 1, 0.5f, -0.25f, 0.75f };
 static const float b[N] = { 0.5f, 1, 0.5f, 1 };
 static const float s_prev[N] = { 0, 2, 1, 0.5f };
 static const float y_prev[N] = { 0, 1, 0, 0 };
+static const float half[N] = { 0.5f, 0.5f, 0.5f, 0.5f };
 
 struct out {
 	float s[N], y[N], psi[N];
 };
 
-static struct out step(const struct snn_net *net)
+static struct out step_with(const struct snn_net *net, const float *d)
 {
 	struct out o;
-	struct snn_snu_step p = {
-		.i = i, .b = b, .s_prev = s_prev, .y_prev = y_prev, .s = o.s, .y = o.y, .psi = o.psi
-	};
+	struct snn_snu_step p = { .i = i,
+		.b = b,
+		.d = d,
+		.s_prev = s_prev,
+		.y_prev = y_prev,
+		.s = o.s,
+		.y = o.y,
+		.psi = o.psi };
 
 	snn_snu_step(net, N, &p);
 	return o;
+}
+
+static struct out step(const struct snn_net *net)
+{
+	return step_with(net, half);
 }
 
 static void assert_values(const float *is, float a, float b_, float c, float d)
@@ -39,9 +50,7 @@ static void assert_values(const float *is, float a, float b_, float c, float d)
 
 static void full_reset_forgets_the_membrane_after_a_spike(void **state)
 {
-	struct snn_net net = {
-		.reset = SNN_RESET_FULL, .decay = 0.5f, .psi_gamma = 1, .psi_width = 1
-	};
+	struct snn_net net = { .reset = SNN_RESET_FULL, .psi_gamma = 1, .psi_width = 1 };
 	struct out o = step(&net);
 
 	(void)state;
@@ -53,25 +62,31 @@ static void full_reset_forgets_the_membrane_after_a_spike(void **state)
 
 static void soft_reset_takes_the_threshold_away_undecayed(void **state)
 {
-	struct snn_net net = {
-		.reset = SNN_RESET_SOFT, .decay = 0.5f, .psi_gamma = 1, .psi_width = 1
-	};
+	struct snn_net net = { .reset = SNN_RESET_SOFT, .psi_gamma = 1, .psi_width = 1 };
 	struct out o = step(&net);
 
 	(void)state;
 	/* second neuron: 0.5 + 0.5 * 2 - 1 */
 	assert_values(o.s, 1, 0.5f, 0.25f, 1);
-	net.decay = 0.25f;
-	o = step(&net);
-	/* 0.5 + 0.25 * 2 - 1 = 0; -0.25 + 0.25; 0.75 + 0.125 */
-	assert_values(o.s, 1, 0, 0, 0.875f);
+}
+
+/* d = 1, 1/4, 1/4, 3/4: soft 1; 0.5 + 0.25 * 2 - 1; -0.25 + 0.25; 0.75 + 0.375; full 1; 0.5; 0; 1.125 */
+static void every_neuron_has_its_own_decay(void **state)
+{
+	static const float d[N] = { 1, 0.25f, 0.25f, 0.75f };
+	struct snn_net net = { .reset = SNN_RESET_SOFT, .psi_gamma = 1, .psi_width = 1 };
+	struct out o = step_with(&net, d);
+
+	(void)state;
+	assert_values(o.s, 1, 0, 0, 1.125f);
+	net.reset = SNN_RESET_FULL;
+	o = step_with(&net, d);
+	assert_values(o.s, 1, 0.5f, 0, 1.125f);
 }
 
 static void triangular_psi_has_height_gamma_and_half_width(void **state)
 {
-	struct snn_net net = {
-		.decay = 0.5f, .psi = SNN_PSI_TRIANGULAR, .psi_gamma = 1, .psi_width = 1
-	};
+	struct snn_net net = { .psi = SNN_PSI_TRIANGULAR, .psi_gamma = 1, .psi_width = 1 };
 	struct out o = step(&net);
 
 	(void)state;
@@ -87,7 +102,7 @@ static void triangular_psi_has_height_gamma_and_half_width(void **state)
 /* 1 - tanh(0.5)^2 = 0.786447733, 1 - tanh(0.25)^2 = 0.940014849 (tables of tanh) */
 static void tanh_psi_is_its_derivative(void **state)
 {
-	struct snn_net net = { .decay = 0.5f, .psi = SNN_PSI_TANH };
+	struct snn_net net = { .psi = SNN_PSI_TANH };
 	struct out o = step(&net);
 
 	(void)state;
@@ -97,7 +112,7 @@ static void tanh_psi_is_its_derivative(void **state)
 /* 1 / (100 |u| + 1)^2: 1 / 51^2, 1 / 51^2, 1 / 26^2, 1 */
 static void fast_sigmoid_psi_has_slope_100(void **state)
 {
-	struct snn_net net = { .decay = 0.5f, .psi = SNN_PSI_FAST_SIGMOID };
+	struct snn_net net = { .psi = SNN_PSI_FAST_SIGMOID };
 	struct out o = step(&net);
 
 	(void)state;
@@ -107,7 +122,7 @@ static void fast_sigmoid_psi_has_slope_100(void **state)
 /* sigmoid(0.5) = 0.622459331, sigmoid(0.25) = 0.562176501; derivative y (1 - y) */
 static void smooth_unit_sends_a_sigmoid_and_its_derivative(void **state)
 {
-	struct snn_net net = { .neuron = SNN_SSNU, .decay = 0.5f, .psi = SNN_PSI_FAST_SIGMOID };
+	struct snn_net net = { .neuron = SNN_SSNU, .psi = SNN_PSI_FAST_SIGMOID };
 	struct out o = step(&net);
 
 	(void)state;
@@ -122,7 +137,6 @@ static void smooth_unit_sends_a_sigmoid_and_its_derivative(void **state)
 static void thresholds_adapt_to_spikes(void **state)
 {
 	struct snn_net net = { .reset = SNN_RESET_FULL,
-		.decay = 0.5f,
 		.psi_gamma = 1,
 		.psi_width = 1,
 		.adaptation = 0.5f,
@@ -131,6 +145,7 @@ static void thresholds_adapt_to_spikes(void **state)
 	struct out o;
 	struct snn_snu_step p = { .i = i,
 		.b = b,
+		.d = half,
 		.s_prev = s_prev,
 		.y_prev = y_prev,
 		.s = o.s,
@@ -171,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(full_reset_forgets_the_membrane_after_a_spike),
 		cmocka_unit_test(soft_reset_takes_the_threshold_away_undecayed),
+		cmocka_unit_test(every_neuron_has_its_own_decay),
 		cmocka_unit_test(triangular_psi_has_height_gamma_and_half_width),
 		cmocka_unit_test(tanh_psi_is_its_derivative),
 		cmocka_unit_test(fast_sigmoid_psi_has_slope_100),

@@ -21,10 +21,10 @@
 /* What a made-up membrane does. */
 struct world {
 	int reset;
-	double decay;
-	double p_spike;       /* of a neuron: y' = 1 */
-	double p_silent;      /* psi = 0 */
-	double s_low, s_high; /* s' */
+	double decay, decay_step; /* d of neuron 0, and how much more each next one's is */
+	double p_spike;           /* of a neuron: y' = 1 */
+	double p_silent;          /* psi = 0 */
+	double s_low, s_high;     /* s' */
 	double psi_high;
 	double b;
 	double p_input;
@@ -46,6 +46,7 @@ struct bench {
 	const struct world *w;
 	gsl_rng *rng;
 	struct snn_net net;
+	float decay[N];
 	struct snn_spikes x;
 	struct snn_trace dense, event;
 	struct plain plain;
@@ -87,12 +88,11 @@ static void plain_step(struct bench *q, uint32_t lane)
 {
 	const struct step *s = &q->step[lane];
 	struct plain *p = &q->plain;
-	double d = (double)(float)q->w->decay;
 	bool is_full = q->w->reset == SNN_RESET_FULL;
 
 	for (int i = 0; i < N; i++) {
 		double y1 = (double)s->y_prev[i], psi = (double)s->psi[i], l = (double)s->l[i];
-		double j = is_full ? d * (1 - y1) : d;
+		double d = (double)q->decay[i], j = is_full ? d * (1 - y1) : d;
 		double jj = is_full ? -d * (double)s->s_prev[i] : -(double)s->b[i];
 		double a = j + jj * (double)s->psi_prev[i];
 
@@ -134,11 +134,11 @@ static void open_bench(struct bench *q, const struct world *w)
 	*q = (struct bench){ .w = w, .rng = gsl_rng_alloc(gsl_rng_taus2) };
 	assert_non_null(q->rng);
 	gsl_rng_set(q->rng, 3);
-	q->net = (struct snn_net){ .n_in = N_IN,
-		.n_layer = 1,
-		.size = { N },
-		.reset = w->reset,
-		.decay = (float)w->decay };
+	q->net = (struct snn_net){
+		.n_in = N_IN, .n_layer = 1, .size = { N }, .reset = w->reset, .decay = { q->decay }
+	};
+	for (int i = 0; i < N; i++)
+		q->decay[i] = (float)(w->decay + i * w->decay_step);
 	assert_int_equal(snn_spikes_init(&q->x, N_IN, w->n_lane, w->is_real), 0);
 	assert_int_equal(snn_trace_init(&q->dense, &snn_trace_dense, &q->net, 0, q->net.n_in,
 				 w->n_lane, true),
@@ -230,6 +230,10 @@ static void all_decays(struct world w)
 		w.b = 0.3; /* |d - b psi| stays below 1 */
 		compare(&w);
 	}
+	w.decay = 0.02;
+	w.decay_step = 0.96 / (N - 1);
+	for (w.reset = SNN_RESET_FULL; w.reset <= SNN_RESET_SOFT; w.reset++)
+		compare(&w);
 }
 
 static void forms_agree_at_every_decay_and_reset(void **state)
