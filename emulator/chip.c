@@ -54,6 +54,7 @@ static void derive(struct pcm_chip *c)
 	c->t_program = ns(prm->t_program);
 	pcm_aging_derive(c);
 	pcm_disturb_derive(c);
+	c->dac_max = (float)((1 << (prm->dac_bits - 1)) - 1);
 	c->code_max = (float)((1 << (prm->adc_bits - 1)) - 1);
 }
 

@@ -98,6 +98,7 @@ struct pcm_chip {
 	struct pcm_aging aging;
 	uint64_t t_mvm, t_set, t_reset, t_read, t_program; /* ns */
 	double expiry_per_r; /* ns: conductances hold for this times age / t0; INFINITY without drift */
+	float dac_max;       /* levels above 0 */
 	float code_max;      /* of the ADC */
 	struct pcm_faults faults;
 	float adc_gain[PCM_N_COL], adc_offset[PCM_N_COL]; /* 1, A: drawn, and bent by faults */

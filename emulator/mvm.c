@@ -5,6 +5,7 @@
  */
 #include "chip.h"
 #include <errno.h>
+#include <math.h>
 
 static size_t n_byte(const struct pcm_mvm *m)
 {
@@ -61,6 +62,19 @@ static void drive_int8(struct pcm_drive *d, const int8_t *in, uint32_t row, uint
 	}
 }
 
+/* As DACs of fewer bits give them; what they round to 0 drives nothing. */
+static void round_inputs(const struct pcm_chip *c, struct pcm_drive *d)
+{
+	float level = PCM_DAC_MAX / c->dac_max; /* codes from one to the next */
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < d->n; i++) {
+		d->row[n] = d->row[i];
+		d->x[n] = level * rintf(d->x[i] / level);
+		n += d->x[n] != 0.0f;
+	}
+	d->n = n;
+}
+
 static void drop_dead_rows(const struct pcm_chip *c, struct pcm_drive *d)
 {
 	uint32_t n = 0;
@@ -96,6 +110,8 @@ static uint32_t one_vector(
 		drive_bit(&s->drive, in, m->row, m->n_row);
 	else
 		drive_int8(&s->drive, in, m->row, m->n_row);
+	if (m->input == PCM_INPUT_INT8 && c->dac_max < PCM_DAC_MAX)
+		round_inputs(c, &s->drive);
 	if (c->faults.has_dead_row)
 		drop_dead_rows(c, &s->drive);
 	for (uint32_t i = 0; c->has_disturb && i < s->drive.n; i++)

@@ -319,7 +319,7 @@ void board_emu_describe(struct board_emu *b, struct fw_config *ret)
 	snprintf(info->version, sizeof(info->version), "%s", FW_VERSION);
 	info->n_chip = (uint8_t)b->n_chip;
 	info->n_device = PCM_N_DEVICE;
-	info->dac_bits = 8;
+	info->dac_bits = (uint8_t)prm->dac_bits;
 	info->adc_bits = (uint8_t)prm->adc_bits;
 	info->n_row = PCM_N_ROW;
 	info->n_col = PCM_N_COL;

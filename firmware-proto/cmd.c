@@ -220,8 +220,8 @@ void cmd_put_info(struct wire_writer *w, const struct cmd_info *x)
 
 bool cmd_is_geometry(const struct cmd_info *x)
 {
-	return x->n_chip >= 1 && x->n_device == CMD_N_DEVICE && x->dac_bits == 8 &&
-		x->adc_bits >= 2 && x->adc_bits <= 16 && x->n_row >= 1 &&
+	return x->n_chip >= 1 && x->n_device == CMD_N_DEVICE && x->dac_bits >= 2 &&
+		x->dac_bits <= 8 && x->adc_bits >= 2 && x->adc_bits <= 16 && x->n_row >= 1 &&
 		x->n_row <= CMD_N_ROW_MAX && x->n_col >= 1 && x->n_col <= CMD_N_COL_MAX;
 }
 

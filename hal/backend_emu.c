@@ -102,7 +102,7 @@ static void fill_info(const struct emu *e, struct xbar_info *info)
 	info->n_row = PCM_N_ROW;
 	info->n_col = PCM_N_COL;
 	info->n_device = PCM_N_DEVICE;
-	info->dac_bits = 8;
+	info->dac_bits = prm->dac_bits;
 	info->adc_bits = prm->adc_bits;
 	info->v_read = (float)prm->v_read;
 	info->g_max = (float)prm->g_max;

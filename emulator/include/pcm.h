@@ -45,7 +45,7 @@ struct pcm_params {
 	uint64_t seed;
 	uint32_t model;      /* index into pcm_model_names */
 	uint32_t read_noise; /* enum pcm_noise */
-	uint32_t adc_bits;
+	uint32_t dac_bits, adc_bits;
 	uint32_t read_phases; /* enum pcm_phases, after power-up; pcm_chip_phases() changes it */
 	double adc_range; /* A, full scale after power-up; pcm_chip_adc() changes it per column */
 	double adc_gain_sd, adc_offset_sd; /* 1, A: spread over columns */
@@ -205,7 +205,8 @@ const struct pcm_params *pcm_chip_params(const struct pcm_chip *c);
 
 /*
  * Analog product: I_c = v_read * sum_r x_r G_rc(t) + read noise; out = ADC(I_c) for n_vec inputs one
- * after another. x is 0 / 1 for bits, code / 127 for int8 (-128 is -EINVAL).
+ * after another. x is 0 / 1 for bits, code / 127 for int8 (-128 is -EINVAL), rounded to the nearest
+ * multiple of 1 / (2^(dac_bits - 1) - 1), half to even.
  * One code is pcm_chip_adc_lsb(c, col) amperes, rounded half to even; codes saturate at
  * +-(2^(adc_bits - 1) - 1), counted.
  * Read noise: sd of a device's read is read_sd_0 + read_sd_g G(t) (Nandakumar 2018), independent;

@@ -199,7 +199,7 @@ bool cmd_take_ping(struct wire_reader *r, const uint8_t **ret, size_t *ret_n); /
 /* INFO. Strings are NUL-ended UTF-8; the codec cuts longer ones and refuses control characters. */
 struct cmd_info {
 	char board[64], model[32], serial[32], version[32];
-	uint8_t n_chip, n_device, dac_bits, adc_bits;
+	uint8_t n_chip, n_device, dac_bits, adc_bits; /* dac_bits: 2 .. 8, adc_bits: 2 .. 16 */
 	uint16_t n_row, n_col;
 	uint32_t caps;        /* enum cmd_feature */
 	uint32_t v_read_bits; /* binary32, V */

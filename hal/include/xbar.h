@@ -65,11 +65,12 @@ struct xbar_info {
 	char version[32];
 	char uri[512]; /* complete: with it, xbar_open() gives this board again */
 	uint32_t n_chip, n_row, n_col, n_device;
-	uint32_t dac_bits, adc_bits;
-	float v_read;   /* V */
-	float g_max;    /* S, of one device */
-	uint64_t t_mvm; /* ns per vector */
-	uint32_t caps;  /* enum xbar_cap */
+	uint32_t dac_bits; /* 2 .. 8: a board of fewer than 8 rounds input codes to its levels */
+	uint32_t adc_bits; /* 2 .. 16 */
+	float v_read;      /* V */
+	float g_max;       /* S, of one device */
+	uint64_t t_mvm;    /* ns per vector */
+	uint32_t caps;     /* enum xbar_cap */
 };
 
 enum xbar_kind { XBAR_SET, XBAR_RESET };

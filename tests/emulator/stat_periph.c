@@ -97,6 +97,69 @@ static void correction_undoes_gain_and_offset(void **state)
 	pcm_chip_free(c);
 }
 
+/* Nearest of 2^bits - 1 levels, even ones at a tie; every level is met, from -full to full scale. */
+static void inputs_are_rounded_to_the_levels_of_the_dacs(void **state)
+{
+	(void)state;
+	for (int bits = 2; bits <= 8; bits++) {
+		char text[32];
+		int most = (1 << (bits - 1)) - 1;
+		float is[PCM_N_COL];
+
+		snprintf(text, sizeof(text), "&dac_bits=%d", bits);
+		struct pcm_chip *c = chip(text, 0);
+		for (int x = -127; x <= 127; x++) {
+			double level = rint((double)(x * most) / 127) / most;
+			currents(c, (int8_t)x, is);
+			assert_true(fabs((double)is[9] - level * CURRENT) <
+				0.51 * (double)pcm_chip_adc_lsb(c, 9));
+		}
+		pcm_chip_free(c);
+	}
+}
+
+/* Neither its noise nor its reads: what a code of 20 of 127 is to DACs of three levels. */
+static void an_input_that_rounds_to_0_drives_nothing(void **state)
+{
+	struct pcm_chip *c = make_chip("dac_bits=2&adc_bits=16&adc_range=1e-7&seed=6", 0);
+	int8_t in[PCM_N_ROW];
+	struct pcm_mvm m = { .n_row = PCM_N_ROW,
+		.n_col = PCM_N_COL,
+		.n_vec = 1,
+		.input = PCM_INPUT_INT8,
+		.in = in,
+		.out = out };
+	(void)state;
+	for (int i = 0; i < PCM_N_ROW; i++)
+		in[i] = (int8_t)(i % 2 ? 63 : -63);
+	assert_int_equal(pcm_chip_mvm(c, &m), 0);
+	for (int j = 0; j < PCM_N_COL; j++)
+		assert_int_equal(out[j], 0);
+	in[17] = 64;
+	assert_int_equal(pcm_chip_mvm(c, &m), 0);
+	assert_true(out[0] != 0 && out[255] != 0);
+	pcm_chip_free(c);
+}
+
+static void bits_are_0_and_1_whatever_the_dacs(void **state)
+{
+	static const uint8_t in[PCM_N_ROW / 8] = { 0x5a, 0x81, [31] = 0xff };
+	static int16_t coarse[PCM_N_COL];
+	(void)state;
+	for (int k = 0; k < 2; k++) {
+		struct pcm_chip *c = make_chip(k ? "dac_bits=2&seed=6" : "seed=6", 0);
+		struct pcm_mvm m = { .n_row = PCM_N_ROW,
+			.n_col = PCM_N_COL,
+			.n_vec = 1,
+			.input = PCM_INPUT_BIT,
+			.in = in,
+			.out = k ? coarse : out };
+		assert_int_equal(pcm_chip_mvm(c, &m), 0);
+		pcm_chip_free(c);
+	}
+	assert_memory_equal(coarse, out, sizeof(out));
+}
+
 static void wrong_corrections_are_einval(void **state)
 {
 	struct pcm_chip *c = chip("", 0);
@@ -310,6 +373,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gains_and_offsets_spread_as_told),
 		cmocka_unit_test(correction_undoes_gain_and_offset),
+		cmocka_unit_test(inputs_are_rounded_to_the_levels_of_the_dacs),
+		cmocka_unit_test(an_input_that_rounds_to_0_drives_nothing),
+		cmocka_unit_test(bits_are_0_and_1_whatever_the_dacs),
 		cmocka_unit_test(wrong_corrections_are_einval),
 		cmocka_unit_test(adc_saturates_before_the_correction),
 		cmocka_unit_test(noise_of_one_and_four_phases_is_as_told),

@@ -118,6 +118,8 @@ static void what_is_out_of_range_is_erange(void **state)
 	refuse("drift_nu", "1e999", -ERANGE);
 	refuse("drift_nu", "-1e999", -ERANGE);
 	refuse("drift_t0", "0", -ERANGE);
+	refuse("dac_bits", "1", -ERANGE);
+	refuse("dac_bits", "9", -ERANGE);
 	refuse("adc_bits", "1", -ERANGE);
 	refuse("adc_bits", "17", -ERANGE);
 	refuse("adc_bits", "4294967304", -ERANGE); /* 2^32 + 8 */

@@ -149,7 +149,7 @@ static void damage_is_ebadmsg(void **state)
 static void snapshot_of_another_chip_is_einval(void **state)
 {
 	static const char *const others[] = { "seed=1", "model=ideal", "g_max=11e-6", "adc_bits=9",
-		"drift_tol=1e-4", "read_noise=off", "e_set=1e-12" };
+		"dac_bits=7", "drift_tol=1e-4", "read_noise=off", "e_set=1e-12" };
 	struct fixture f = fixture("");
 	(void)state;
 	for (size_t i = 0; i <= N_LIST(others); i++) {

@@ -313,7 +313,9 @@ static void a_board_answers_as_emu_does_on_a_stream(void **state)
 static void a_board_answers_as_emu_does_on_a_uart(void **state)
 {
 	(void)state;
-	open_both(WIRE_UART, (const char *[]){ "adc_bits=11", "seed=3", "chips=2" }, 3);
+	open_both(
+		WIRE_UART, (const char *[]){ "adc_bits=11", "seed=3", "chips=2", "dac_bits=5" }, 4);
+	assert_int_equal(rig.config.info.dac_bits, 5);
 	run_both(150, false);
 	close_both();
 }

@@ -101,11 +101,12 @@ static void a_preset_may_be_a_file(void **state)
 	snprintf(uri, sizeof(uri), "emu:?chips=1&seed=3&preset=%s/./my%%20board.yaml", folder);
 	snprintf(expected, sizeof(expected), "emu:?chips=1&preset=%s/my%%20board.yaml&seed=3",
 		folder);
-	write_file(path, "adc_bits: 10\nfaults: \"row:3,code:5:-1\"\n");
+	write_file(path, "adc_bits: 10\ndac_bits: 5\nfaults: \"row:3,code:5:-1\"\n");
 	assert_uri(uri, expected);
 	assert_uri(expected, expected);
 	assert_int_equal(try(&x, uri), 0);
 	assert_int_equal(xbar_info(x)->adc_bits, 10);
+	assert_int_equal(xbar_info(x)->dac_bits, 5);
 	xbar_close(x);
 	write_file(path, "\nadc_bit: 10\n");
 	REFUSED(uri, -EINVAL, "my board.yaml:2: ", "did you mean \"adc_bits\"");
