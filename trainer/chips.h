@@ -2,8 +2,10 @@
 /*
  * chips.h - weights in conductances. Private to weights_chips.c and the chips_*.c files.
  *
- * A weight is a cell of four devices, w = k [(g0 + g1) - (g2 + g3)], k in 1/S. All that is known of
- * a device comes over xbar.h: what was programmed, how many pulses it got, what reads say.
+ * A weight is a cell of four devices, w = k [(g0 + g1) - (g2 + g3)], k in 1/S. With chips.devices: 2
+ * devices 1 and 3 are programmed to RESET and left there; they are on the bit line nevertheless, with
+ * their read noise. All that is known of a device comes over xbar.h: what was programmed, how many
+ * pulses it got, what reads say.
  *
  *	tile_plan.h      which weight sits where
  *	chips_plan.c     the plan on the boards at hand, and in words
@@ -95,6 +97,12 @@ struct snn_chips {
 static inline size_t snn_n_cell(const struct snn_matrix *m)
 {
 	return (size_t)m->n_row * m->n_col;
+}
+
+/* Devices of a polarity that hold a weight, the first of it. */
+static inline uint32_t snn_n_of_polarity(const struct snn_chips *ch)
+{
+	return ch->config->chips.devices == SNN_TWO_DEVICES ? 1 : 2;
 }
 
 static inline bool snn_is_on_chips(const struct snn_chips *ch, uint32_t i_matrix)

@@ -74,11 +74,12 @@ int snn_chips_plan(struct snn_chips *ch, bool has_feedback, struct snn_error *e)
 	return r;
 }
 
-/* Initial weights beyond what a cell holds with both devices of a polarity at g_max. */
+/* Initial weights beyond what a cell holds with a polarity's devices at g_max. */
 static size_t count_clipped(const struct snn_chips *ch, uint32_t i_matrix)
 {
 	const struct snn_matrix *m = &ch->base.net->matrix[i_matrix];
-	float most = 2 * ch->k[i_matrix] * xbar_info(ch->board[snn_board_of(ch, i_matrix)])->g_max;
+	float g_max = xbar_info(ch->board[snn_board_of(ch, i_matrix)])->g_max;
+	float most = (float)snn_n_of_polarity(ch) * ch->k[i_matrix] * g_max;
 	size_t n = 0;
 
 	for (size_t i = 0; i < snn_n_cell(m); i++)

@@ -27,13 +27,14 @@ int snn_chips_read(struct snn_chips *ch, uint32_t board, const struct xbar_patch
 void snn_chips_target(const struct snn_chips *ch, uint32_t i_matrix, float weight, float *ret_g)
 {
 	float g_max = xbar_info(ch->board[snn_board_of(ch, i_matrix)])->g_max;
-	float g = fabsf(weight) / ch->k[i_matrix] / 2;
-	int plus = weight >= 0 ? 0 : 2;
+	uint32_t n = snn_n_of_polarity(ch), first = weight >= 0 ? 0 : 2;
+	float g = fabsf(weight) / ch->k[i_matrix] / (float)n;
 
 	g = g > g_max ? g_max
 		      : g; /* a weight beyond what a cell can hold is as near as it can be */
-	ret_g[plus] = ret_g[plus + 1] = g;
-	ret_g[2 - plus] = ret_g[3 - plus] = 0;
+	memset(ret_g, 0, N_DEVICE * sizeof(*ret_g));
+	for (uint32_t d = 0; d < n; d++)
+		ret_g[first + d] = g;
 }
 
 uint8_t snn_chips_pulses_of(const struct snn_chips *ch, float g)

@@ -2,7 +2,7 @@
 /*
  * chips_refresh.c - a pair of polarities that only ever grow saturates. Cells with a device that got
  * many pulses are read (really read: noise, time and energy are charged); where a device is above
- * the limit, all four are brought to the difference by RESET and program-and-verify, and what that
+ * the limit, the cell is brought to the difference by RESET and program-and-verify, and what that
  * missed is owed to chi.
  */
 #include "chips.h"

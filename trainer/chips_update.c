@@ -67,6 +67,8 @@ static uint32_t choose_device(const struct update *u, size_t cell, bool is_plus)
 	uint32_t bit = is_plus ? 0 : 1, first = is_plus ? 0 : 2;
 	const uint8_t *p = c->n_pulse + cell * XBAR_N_DEVICE + first;
 
+	if (snn_n_of_polarity(u->ch) == 1)
+		return first;
 	if (u->ch->config->update.device == SNN_RANDOM_DEVICE)
 		return first + (uint32_t)gsl_rng_uniform_int(u->ch->rng, 2);
 	if (u->ch->config->update.device == SNN_LOWEST_DEVICE && p[0] != p[1])

@@ -33,6 +33,7 @@ enum snn_loss { SNN_LOSS_STEP, SNN_LOSS_LAST, SNN_LOSS_MEAN };
 enum snn_scheme { SNN_MIXED_PRECISION, SNN_STOCHASTIC, SNN_SIGN };
 enum snn_compensate { SNN_COMPENSATE_NONE, SNN_COMPENSATE_GLOBAL, SNN_COMPENSATE_COLUMN };
 enum snn_device_choice { SNN_ROUND_ROBIN, SNN_RANDOM_DEVICE, SNN_LOWEST_DEVICE };
+enum snn_device_count { SNN_TWO_DEVICES, SNN_FOUR_DEVICES };
 
 struct snn_config {
 	char task[32], rule[32];
@@ -100,6 +101,7 @@ struct snn_config {
 	} update;
 
 	struct {
+		int devices; /* of a cell that hold a weight; enum snn_device_count */
 		double w_max, v_max, b_max,
 			h_max;  /* |weight| at which one polarity of a cell is at g_full */
 		double g_full;  /* S, one device */

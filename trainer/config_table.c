@@ -32,6 +32,7 @@ static const char *const loss_names[] = { "step", "last", "mean", NULL };
 static const char *const scheme_names[] = { "mixed-precision", "stochastic", "sign", NULL };
 static const char *const device_names[] = { "round-robin", "random", "lowest", NULL };
 
+static const char *const count_names[] = { "2", "4", NULL };
 static const char *const compensate_names[] = { "none", "global", "column", NULL };
 
 static_assert(offsetof(struct snn_config, speech.valid_speakers) ==
@@ -180,7 +181,7 @@ const struct snn_option snn_option_table[] = {
 	{ "update.sign_threshold", REAL(update.sign_threshold, 0, 1e6), .def = "0.5", .unit = "mean steps",
 		.help = "of scheme sign: changes of at least so much get a pulse" },
 	{ "update.device", CHOICE(update.device, device_names), .def = "round-robin",
-		.help = "which device of a pair gets the pulse: in turns, at random, or the one that had fewer pulses or last read lower" },
+		.help = "which device of a polarity gets the pulse: in turns, at random, or the one that had fewer pulses or last read lower" },
 	{ "update.max_pulses", U32(update.max_pulses, 1, 255), .def = "10", .unit = "pulses",
 		.help = "on a weight in one update, at most" },
 	{ "update.refresh_every", U32(update.refresh_every, 0, 1e6), .def = "20", .unit = "sequences",
@@ -190,6 +191,8 @@ const struct snn_option snn_option_table[] = {
 	{ "update.refresh_fraction", REAL(update.refresh_fraction, 0, 1), .def = "0.75", .unit = "of g_max",
 		.help = "refresh cells with a device that reads above" },
 
+	{ "chips.devices", CHOICE(chips.devices, count_names), .def = "4",
+		.help = "of a cell that hold a weight: two a polarity, or one; the others stay RESET. The range is chips.*_max with either, so that a pulse on one of two changes a weight twice as much" },
 	{ "chips.w_max", REAL(chips.w_max, 1e-6, 1e6), .def = "2",
 		.help = "|W| at which one polarity of a cell is at g_full" },
 	{ "chips.v_max", REAL(chips.v_max, 1e-6, 1e6), .def = "2",

@@ -376,9 +376,10 @@ static int allocate(struct snn_chips *ch, uint32_t n_lane)
 	return 0;
 }
 
-/* One polarity, two devices at g_full each, is the largest weight. */
-static void scale(struct snn_chips *ch, const struct snn_config *c)
+/* One polarity, its devices at g_full each, is the largest weight. */
+static void scale(struct snn_chips *ch)
 {
+	const struct snn_config *c = ch->config;
 	const struct snn_net *net = ch->base.net;
 
 	for (uint32_t i = 0; i < net->n_matrix; i++) {
@@ -387,7 +388,7 @@ static void scale(struct snn_chips *ch, const struct snn_config *c)
 			: i > snn_net_v(net)                ? c->chips.h_max
 							    : c->chips.w_max;
 
-		ch->k[i] = (float)(largest / (2 * c->chips.g_full));
+		ch->k[i] = (float)(largest / (snn_n_of_polarity(ch) * c->chips.g_full));
 	}
 }
 
@@ -434,7 +435,7 @@ int snn_weights_chips_new(struct snn_weights **ret, const struct snn_net *net,
 	ch->base = (struct snn_weights){ .ops = &chips_ops, .net = net };
 	ch->config = c;
 	ch->seed = c->seed;
-	scale(ch, c);
+	scale(ch);
 	r = open_boards(ch, c, e);
 	if (r == 0)
 		r = snn_chips_plan(ch, has_feedback, e);

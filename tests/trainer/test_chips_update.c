@@ -289,6 +289,83 @@ static void lowest_evens_out_what_refresh_left(void **state)
 	chips_done(&q);
 }
 
+/*
+ * One device a polarity: the same range of weights, so that a pulse is worth two; initial weights,
+ * pulses of every choice of a device, and refresh use devices 0 and 2 alone.
+ */
+static void two_devices_hold_a_weight_and_the_others_stay_reset(void **state)
+{
+	(void)state;
+	for (int device = SNN_ROUND_ROBIN; device <= SNN_LOWEST_DEVICE; device++) {
+		struct chips_rig q;
+		float delta[240] = { 0 }, *w, *g;
+		float step, most = 0;
+
+		chips_config(&q, IDEAL, 20, 12);
+		q.g.c.chips.devices = SNN_TWO_DEVICES;
+		q.g.c.update.device = device;
+		chips_open(&q, true);
+		step = q.ch->k[0] * 1e-6f;
+		assert_true(fabs((double)q.ch->k[0] * q.g.c.chips.g_full / q.g.c.chips.w_max - 1) <
+			1e-6);
+		w = chips_weights(&q, 0);
+		g = chips_devices(&q, 0);
+		for (int i = 0; i < 240; i++) {
+			assert_true(fabsf(w[i] - q.g.net.matrix[0].init[i]) < 1e-3f * step);
+			assert_true(g[4 * i + 1] == 0 && g[4 * i + 3] == 0);
+			most = fmaxf(most, g[4 * i]);
+		}
+		assert_true(most > 1e-6f); /* there are weights */
+		free(w);
+		free(g);
+		from_zero(&q, 0);
+		delta[17] = 3.5f * step;
+		delta[18] = -2.5f * step;
+		chips_change(&q, 0, delta, 1);
+		assert_devices(&q, 17, 3, 0, 0, 0);
+		assert_devices(&q, 18, 0, 0, 2, 0);
+		delta[17] = -9.75f * step; /* with the half step that was left */
+		delta[18] = 0;
+		chips_change(&q, 0, delta, 2);
+		assert_devices(&q, 17, 3, 0, 9, 0);
+		q.g.c.update.refresh_fraction = 0.7;
+		q.g.c.update.refresh_pulses = 9;
+		assert_int_equal(snn_chips_refresh(q.ch, NULL), 0);
+		assert_int_equal(q.ch->n_refresh, 1);
+		assert_devices(&q, 17, 0, 0, 6, 0);
+		chips_done(&q);
+	}
+}
+
+/*
+ * One device of G in place of two of G, and k twice as large: what programming misses at random makes
+ * sqrt(2) times the error in weights; what it misses alike in all devices (drift since then) the same.
+ */
+static void weights_of_two_devices_are_less_exact(void **state)
+{
+	double rms[2];
+
+	(void)state;
+	for (int k = SNN_TWO_DEVICES; k <= SNN_FOUR_DEVICES; k++) {
+		struct chips_rig q;
+		double sum = 0;
+		float *w;
+
+		chips_config(&q, NOISY, 80, 60);
+		q.g.c.network.w_scale = 9;
+		q.g.c.chips.devices = k;
+		chips_open(&q, true);
+		w = chips_weights(&q, 0);
+		for (size_t i = 0; i < 4800; i++)
+			sum += pow((double)(w[i] - q.g.net.matrix[0].init[i]), 2);
+		rms[k] = sqrt(sum / 4800);
+		free(w);
+		chips_done(&q);
+	}
+	if (!(rms[0] > 1.1 * rms[1] && rms[0] < 1.5 * rms[1]))
+		fail_msg("rms error %g of two devices, %g of four", rms[0], rms[1]);
+}
+
 /* 20 x 300 is two tiles on two chips; 300 x 20 two more, one below the other: pulses find their cell. */
 static void pulses_reach_the_cells_of_tiles(void **state)
 {
@@ -441,6 +518,8 @@ int main(void)
 		cmocka_unit_test(sign_sends_one_pulse_for_what_is_large_enough),
 		cmocka_unit_test(the_device_with_fewer_pulses_is_the_lowest),
 		cmocka_unit_test(lowest_evens_out_what_refresh_left),
+		cmocka_unit_test(two_devices_hold_a_weight_and_the_others_stay_reset),
+		cmocka_unit_test(weights_of_two_devices_are_less_exact),
 		cmocka_unit_test(pulses_reach_the_cells_of_tiles),
 		cmocka_unit_test(refresh_frees_saturated_pairs_and_keeps_the_weight),
 		cmocka_unit_test(noisy_refresh_keeps_the_weight_with_what_is_owed),

@@ -207,6 +207,16 @@ static void read_back_weights_go_on_as_if_never_stopped(void **state)
 	compare(&c, 2, 2);
 }
 
+static void weights_of_two_devices_go_on_as_if_never_stopped(void **state)
+{
+	struct snn_config c = usual(SNN_WEIGHTS_CHIPS);
+
+	(void)state;
+	c.chips.devices = SNN_TWO_DEVICES;
+	c.update.device = SNN_RANDOM_DEVICE;
+	compare(&c, 2, 2);
+}
+
 static void two_boards_go_on_as_if_never_stopped(void **state)
 {
 	struct snn_config c = usual(SNN_WEIGHTS_CHIPS);
@@ -404,6 +414,7 @@ int main(void)
 		scratch_test(stochastic_updates_go_on_as_if_never_stopped),
 		scratch_test(sign_updates_of_the_lowest_go_on_as_if_never_stopped),
 		scratch_test(read_back_weights_go_on_as_if_never_stopped),
+		scratch_test(weights_of_two_devices_go_on_as_if_never_stopped),
 		scratch_test(two_boards_go_on_as_if_never_stopped),
 		scratch_test(factors_of_matrices_go_on_as_if_never_stopped),
 		scratch_test(factors_of_columns_go_on_as_if_never_stopped),
