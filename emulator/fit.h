@@ -14,6 +14,9 @@
 #include <stdint.h>
 #include "pcm.h"
 
+/* The preset whose laws are fitted, and whose values stand where nothing is told. */
+#define FIT_BASE "nandakumar2018"
+
 struct fit_message {
 	char text[512];
 };
@@ -31,6 +34,7 @@ enum fit_par {
 	FIT_SET_SD_G,
 	FIT_SET_SD_P,
 	FIT_SET_MEMORY,
+	FIT_SET_RHO, /* may be below 0 while it is estimated, which has no edge there */
 	FIT_G_MIN,
 	FIT_G_MAX,
 	FIT_RESET_MEAN,
@@ -38,8 +42,7 @@ enum fit_par {
 	FIT_READ_SD_0,
 	FIT_READ_SD_G,
 	FIT_N_LAW,
-	FIT_SET_RHO = FIT_N_LAW,
-	FIT_DRIFT_NU,
+	FIT_DRIFT_NU = FIT_N_LAW,
 	FIT_DRIFT_NU_SD,
 	FIT_STUCK_RESET_RATE,
 	FIT_STUCK_SET_RATE,
@@ -78,7 +81,10 @@ enum fit_experiment {
 	FIT_NOISE,
 	FIT_N_EXPERIMENT
 };
-extern const char *const fit_experiment_names[FIT_N_EXPERIMENT];
+
+/* What a goodness of fit is of: those experiments, and besides. */
+enum { FIT_OF_RHO = FIT_N_EXPERIMENT, FIT_OF_WIRE, FIT_N_GOODNESS };
+extern const char *const fit_goodness_names[FIT_N_GOODNESS];
 
 #define FIT_RANK_MAX 4
 #define FIT_DROP_MAX 64 /* blocks of rows of ir-drop */
@@ -117,6 +123,9 @@ struct fit_data {
 	float *drop_g;         /* [n_place] uS, as read */
 	uint32_t *drop_rows;   /* [n_drop][2] first, one past the last */
 	double *drop_current;  /* [n_drop][n_col] A, mean of the repeats */
+	double *drop_var;      /* [n_drop][n_col] A^2, of that, by how the repeats scatter */
+	double *drop_lsb;      /* [n_drop][n_col] A, one code */
+	double drop_n_read;    /* of which drop_g is the mean */
 	double *offset, *gain; /* [n_col] uS, 1: what columns do to reads, see fit_columns.c */
 };
 
@@ -140,12 +149,18 @@ struct fit_reads fit_reads_of(const float *g, size_t n_read, size_t stride);
 /* 1 / gain of the column of device i of an experiment. */
 double fit_column_of(const struct fit_data *d, const struct fit_samples *m, size_t i);
 
-/* ln likelihood of a staircase [n] (RESET, then n - 1 SETs) and of reads after RESET, theta [FIT_N_THETA]. */
+/*
+ * ln likelihood of a staircase [n] (RESET, then n - 1 SETs), theta [FIT_N_THETA], of a device whose own
+ * part of the steps is u of their sd; the population's is N(0, set_rho). See fit_effect.h.
+ */
 struct fit_predicted {
-	double mean, var; /* of the mean of reads, given all before */
+	double mean, var;  /* of the mean of reads, given all before and u */
+	double likelihood; /* ln, of all before */
 };
-double fit_staircase_likelihood(const double *theta, const struct fit_reads *reads, size_t n,
-	struct fit_predicted *ret_predicted);
+double fit_staircase_likelihood(const double *theta, double u, const struct fit_reads *reads,
+	size_t n, struct fit_predicted *ret_predicted);
+
+/* The same of reads after RESET. */
 double fit_reset_likelihood(const double *theta, const struct fit_reads *reads);
 
 double fit_read_sd(const double *theta, double g, double column); /* of one read */
@@ -169,6 +184,10 @@ struct fit_goodness {
 };
 struct fit_goodness fit_goodness_of(const struct fit_moments *m, const char *what);
 
+/* How many sd the mean square is from 1; more than FIT_OFF_MAX are no chance: another law holds. */
+double fit_goodness_off(const struct fit_goodness *g);
+#define FIT_OFF_MAX 5.0
+
 /* Of the current that reads predict for a block of rows: mean over columns. */
 struct fit_drop {
 	double measured, half, twin; /* half of its 95 % interval */
@@ -176,10 +195,10 @@ struct fit_drop {
 
 struct fit_result {
 	struct fit_estimate par[FIT_N_PAR];
-	struct fit_goodness goodness[FIT_N_EXPERIMENT]; /* n 0: none */
-	double t0;                                      /* s, age at which conductances are meant */
-	double theta[FIT_N_THETA];                      /* known or taken over */
-	double scale_se;                                /* 1, of the scale of all conductances */
+	struct fit_goodness goodness[FIT_N_GOODNESS]; /* n 0: none */
+	double t0;                                    /* s, age at which conductances are meant */
+	double theta[FIT_N_THETA];                    /* known or taken over */
+	double scale_se;                              /* 1, of the scale of all conductances */
 	size_t n_device, n_staircase;
 	struct fit_drop drop[FIT_DROP_MAX]; /* as fit_data's drop_rows */
 	size_t n_drop;                      /* 0: none */
@@ -206,7 +225,7 @@ int fit_law(const struct fit_data *d, struct fit_result *ret, struct fit_message
 /* How conductance falls with time; needs the read noise. */
 int fit_drift(const struct fit_data *d, struct fit_result *ret, struct fit_message *msg);
 
-/* Resistance of lines; needs the columns' offsets and gains. */
+/* Resistance of lines; needs the columns' offsets and gains, and how well it fits the read noise. */
 int fit_wire(const struct fit_data *d, struct fit_result *ret, struct fit_message *msg);
 
 /*

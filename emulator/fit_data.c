@@ -19,12 +19,14 @@
 
 #define N_LINE_MAX 4096 /* rows, columns */
 
-const char *const fit_experiment_names[FIT_N_EXPERIMENT] = {
+const char *const fit_goodness_names[FIT_N_GOODNESS] = {
 	[FIT_STAIRCASE] = "staircase",
 	[FIT_RESET] = "reset",
 	[FIT_VERIFY] = "program-verify",
 	[FIT_DRIFT] = "drift",
 	[FIT_NOISE] = "read-noise",
+	[FIT_OF_RHO] = "set_rho",
+	[FIT_OF_WIRE] = "wire_ohm",
 };
 
 /* What an experiment consists of; steps that are not rows of g, as drift's programming. */
@@ -202,7 +204,7 @@ static int read_all(struct fit_reader *r, struct fit_data *d)
 	if (err == 0)
 		err = make_places(r, d);
 	for (int e = 0; e < FIT_N_EXPERIMENT && err == 0; e++) {
-		r->group = fit_experiment_names[e];
+		r->group = fit_goodness_names[e];
 		if (H5Lexists(r->file, r->group, H5P_DEFAULT) <= 0)
 			continue;
 		err = read_experiment(r, d, &forms[e], &d->of[e]);
@@ -297,6 +299,8 @@ void fit_data_done(struct fit_data *d)
 	free(d->drop_g);
 	free(d->drop_rows);
 	free(d->drop_current);
+	free(d->drop_var);
+	free(d->drop_lsb);
 	free(d->offset);
 	free(d->gain);
 }

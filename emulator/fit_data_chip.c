@@ -82,12 +82,16 @@ static int convert_drop(const struct fit_reader *r, struct fit_data *d, const si
 		if (!(rows[0] < rows[1] && rows[1] <= d->n_row))
 			return fit_reader_bad(r, "rows", "a block that is not on the chip");
 		for (size_t j = 0; j < d->n_col; j++) {
-			double sum = 0.0, unit = (double)lsb[b * d->n_col + j];
+			double unit = (double)lsb[b * d->n_col + j];
+			struct fit_moments m = { 0 };
 			if (!(unit > 0.0 && unit < 1.0))
 				return fit_reader_bad(r, "lsb", "no current of an ADC's code");
 			for (size_t k = 0; k < shape[1]; k++)
-				sum += out[(b * shape[1] + k) * d->n_col + j];
-			d->drop_current[b * d->n_col + j] = sum * unit / (double)shape[1];
+				fit_moments_add(&m, unit * out[(b * shape[1] + k) * d->n_col + j]);
+			d->drop_current[b * d->n_col + j] = m.mean;
+			d->drop_lsb[b * d->n_col + j] = unit;
+			d->drop_var[b * d->n_col + j] =
+				m.n > 1 ? m.sum_square / ((double)m.n * (double)(m.n - 1)) : NAN;
 		}
 	}
 	d->n_drop = shape[0];
@@ -114,9 +118,16 @@ static int read_drop(struct fit_reader *r, struct fit_data *d)
 		return err;
 	size_t n = shape[0] * d->n_col;
 	d->drop_current = calloc(n, sizeof(*d->drop_current));
-	if (!d->drop_current)
+	d->drop_var = calloc(n, sizeof(*d->drop_var));
+	d->drop_lsb = calloc(n, sizeof(*d->drop_lsb));
+	if (!d->drop_current || !d->drop_var || !d->drop_lsb)
 		return fit_fail(r->msg, -ENOMEM, "%s: no memory", r->path);
-	err = fit_reader_array(r, "out", 3, n * shape[1], H5T_NATIVE_INT16, sizeof(*out), &out);
+	err = fit_reader_number(r, r->group, "n_read", &d->drop_n_read);
+	if (err == 0 && !(d->drop_n_read >= 1.0))
+		err = fit_reader_bad(r, "n_read", "not a number of reads");
+	if (err == 0)
+		err = fit_reader_array(
+			r, "out", 3, n * shape[1], H5T_NATIVE_INT16, sizeof(*out), &out);
 	if (err == 0)
 		err = fit_reader_array(r, "lsb", 2, n, H5T_NATIVE_FLOAT, sizeof(*lsb), &lsb);
 	if (err == 0)

@@ -4,9 +4,12 @@
  *
  * In a staircase every device goes from RESET to some way up: one that never rises is stuck at RESET
  * or on a dead line, one that RESET does not bring down is stuck at SET. What rises or was programmed
- * is alive. A cell without any living device is on a dead column if that column has none anywhere,
- * else on a dead row: four devices of a cell are not stuck by chance. Rates are binomial, with the
- * intervals of Clopper and Pearson, Biometrika 26, 404 (1934).
+ * is alive. Devices may be slow (set_rho) and rise little: stuck are those that read after SETs as after
+ * RESETs but for the noise, by a test that one in a thousand stuck ones fails. (At a set_rho of 0.4 one
+ * device in 10^4 is too slow to be told from them; at 0.2 none of 262,144.) A cell without any living
+ * device is on a dead column if that column has none anywhere, else on a dead row: four devices of a cell
+ * are not stuck by chance. Rates are binomial, with the intervals of Clopper and Pearson, Biometrika 26,
+ * 404 (1934).
  */
 #include "fit.h"
 #include <errno.h>
@@ -16,8 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define N_TARGET_MAX 64   /* of an experiment; those beyond are taken as they are */
-#define DEAD_ALIVE   0.05 /* of a dead line's devices */
+#define N_TARGET_MAX 64     /* of an experiment; those beyond are taken as they are */
+#define DEAD_ALIVE   0.05   /* of a dead line's devices */
+#define MISSED       1e-3   /* of the stuck ones, which are taken for slow */
+#define MAD          1.4826 /* sd of normals over their median absolute deviation */
 
 enum state { UNSEEN, ALIVE, LOW, HIGH };
 
@@ -30,34 +35,17 @@ struct survey {
 	size_t *row, *col; /* [n_row][2], [n_col][2]: devices seen, alive */
 	double *buf;       /* [n_place] scratch */
 	double level;      /* uS, between RESET and what rises */
+	double *noise;     /* [n_col] uS, sd of the values of struct ends */
+};
+
+/* What a device reads after RESETs and after SETs, one value a cycle. */
+struct ends {
+	struct fit_moments low, high;
 };
 
 static double read_mean(const struct fit_samples *m, size_t row, size_t n_read, size_t i)
 {
 	return fit_reads_of(m->g + row * n_read * m->n + i, n_read, m->n).mean;
-}
-
-/* Of a device's staircases: the lowest after RESET, the highest after all SETs. */
-static void stair_ends(const struct fit_samples *m, size_t i, double *ret_low, double *ret_high)
-{
-	size_t n_step = m->shape[1];
-	*ret_low = INFINITY;
-	*ret_high = -INFINITY;
-	for (size_t c = 0; c < m->shape[0]; c++) {
-		*ret_low = fmin(*ret_low, read_mean(m, c * n_step, m->shape[2], i));
-		for (size_t p = n_step / 2 + 1; p < n_step; p++)
-			*ret_high = fmax(*ret_high, read_mean(m, c * n_step + p, m->shape[2], i));
-	}
-}
-
-/* Of the whole chip: means over cycles, whose noise is least. */
-static void survey_ends(const struct fit_data *d, size_t place, double *ret_low, double *ret_high)
-{
-	*ret_low = *ret_high = 0.0;
-	for (size_t c = 0; c < d->n_survey; c++) {
-		*ret_low += (double)d->g_reset[c * d->n_place + place] / (double)d->n_survey;
-		*ret_high += (double)d->g_set[c * d->n_place + place] / (double)d->n_survey;
-	}
 }
 
 /* Of device i of n: all of the chip, or those of the staircases. */
@@ -66,12 +54,33 @@ static size_t n_ends(const struct fit_data *d)
 	return d->n_survey ? d->n_place : d->of[FIT_STAIRCASE].n;
 }
 
-static void ends(const struct fit_data *d, size_t i, double *ret_low, double *ret_high)
+static size_t n_cycle(const struct fit_data *d)
 {
-	if (d->n_survey)
-		survey_ends(d, i, ret_low, ret_high);
-	else
-		stair_ends(&d->of[FIT_STAIRCASE], i, ret_low, ret_high);
+	return d->n_survey ? d->n_survey : d->of[FIT_STAIRCASE].shape[0];
+}
+
+static double low_of(const struct fit_data *d, size_t i, size_t cycle)
+{
+	const struct fit_samples *m = &d->of[FIT_STAIRCASE];
+	return d->n_survey ? (double)d->g_reset[cycle * d->n_place + i]
+			   : read_mean(m, cycle * m->shape[1], m->shape[2], i);
+}
+
+static double high_of(const struct fit_data *d, size_t i, size_t cycle)
+{
+	const struct fit_samples *m = &d->of[FIT_STAIRCASE];
+	return d->n_survey ? (double)d->g_set[cycle * d->n_place + i]
+			   : read_mean(m, (cycle + 1) * m->shape[1] - 1, m->shape[2], i);
+}
+
+static struct ends ends(const struct fit_data *d, size_t i)
+{
+	struct ends e = { 0 };
+	for (size_t c = 0; c < n_cycle(d); c++) {
+		fit_moments_add(&e.low, low_of(d, i, c));
+		fit_moments_add(&e.high, high_of(d, i, c));
+	}
+	return e;
 }
 
 static size_t place_of(const struct fit_data *d, size_t i)
@@ -89,24 +98,68 @@ static double median(double *v, size_t n)
 static void find_level(struct survey *s)
 {
 	size_t n = n_ends(s->d);
-	double low, other;
+	double low;
 	s->level = 0.05 * s->d->g_max;
 	if (!n)
 		return;
 	for (size_t i = 0; i < n; i++)
-		ends(s->d, i, &s->buf[i], &other);
+		s->buf[i] = ends(s->d, i).low.mean;
 	low = median(s->buf, n);
 	for (size_t i = 0; i < n; i++)
-		ends(s->d, i, &other, &s->buf[i]);
+		s->buf[i] = ends(s->d, i).high.mean;
 	s->level = low + 0.25 * (median(s->buf, n) - low);
+}
+
+/* By how what RESETs leave differs in two cycles; or in devices, where there is but one. */
+static double noise_of(struct survey *s, size_t first, size_t stride)
+{
+	size_t n = 0;
+	double middle = 0.0;
+	for (size_t i = first; i < n_ends(s->d); i += stride)
+		s->buf[n++] = n_cycle(s->d) > 1 ? low_of(s->d, i, 1) - low_of(s->d, i, 0)
+						: low_of(s->d, i, 0) * M_SQRT2;
+	middle = median(s->buf, n);
+	for (size_t i = 0; i < n; i++)
+		s->buf[i] = fabs(s->buf[i] - middle);
+	return fmax(median(s->buf, n) * MAD / M_SQRT2, 1e-3 * s->level);
+}
+
+/* Of each column, where the whole chip was read: devices are [row][col][4]. */
+static void find_noise(struct survey *s)
+{
+	size_t n_col = s->d->n_col;
+	for (size_t j = 0; j < n_col; j++) {
+		double sum = 0.0;
+		for (size_t k = 0; k < PCM_N_DEVICE && s->d->n_survey; k++)
+			sum += noise_of(s, j * PCM_N_DEVICE + k, n_col * PCM_N_DEVICE) /
+				PCM_N_DEVICE;
+		s->noise[j] = s->d->n_survey ? sum : j ? s->noise[0] : noise_of(s, 0, 1);
+	}
+}
+
+/*
+ * Do SETs do nothing? The rise and the scatter after SETs, in the noise, are chi square of n_cycle
+ * degrees of freedom then.
+ */
+static bool is_still(const struct ends *e, double noise)
+{
+	double n = (double)e->high.n, rise = e->high.mean - e->low.mean;
+	double chi2 = (e->high.sum_square + 0.5 * n * rise * rise) / (noise * noise);
+	return chi2 < gsl_cdf_chisq_Qinv(MISSED, n);
 }
 
 static void survey_ends_of_all(struct survey *s)
 {
 	for (size_t i = 0; i < n_ends(s->d); i++) {
-		double low, high;
-		ends(s->d, i, &low, &high);
-		s->state[place_of(s->d, i)] = low > s->level ? HIGH : high < s->level ? LOW : ALIVE;
+		struct ends e = ends(s->d, i);
+		size_t place = place_of(s->d, i);
+		uint8_t *state = &s->state[place];
+		*state = ALIVE;
+		if (e.low.mean > s->level)
+			*state = HIGH;
+		else if (e.high.mean < s->level &&
+			is_still(&e, s->noise[place / PCM_N_DEVICE % s->d->n_col]))
+			*state = LOW;
 	}
 }
 
@@ -228,7 +281,7 @@ static void mark_missed(struct survey *s, struct fit_samples *m, float target)
 		if (m->g_target[i] == target && !m->is_bad[i])
 			s->buf[n++] = fabs(read_mean(m, 0, n_read, i) - (double)target);
 	}
-	double limit = 6.0 * 1.4826 * median(s->buf, n);
+	double limit = 6.0 * MAD * median(s->buf, n);
 	for (size_t i = 0; i < m->n; i++) {
 		double off = fabs(read_mean(m, 0, n_read, i) - (double)target);
 		m->is_bad[i] |= m->g_target[i] == target && off > limit;
@@ -257,13 +310,16 @@ static int survey(struct survey *s, struct fit_result *ret)
 	s->n_place = d->n_place;
 	s->state = calloc(s->n_place, sizeof(*s->state));
 	s->buf = calloc(s->n_place, sizeof(*s->buf));
+	s->noise = calloc(d->n_col, sizeof(*s->noise));
 	s->dead_row = calloc(d->n_row, sizeof(*s->dead_row));
 	s->dead_col = calloc(d->n_col, sizeof(*s->dead_col));
 	s->row = calloc(2 * d->n_row, sizeof(*s->row));
 	s->col = calloc(2 * d->n_col, sizeof(*s->col));
-	if (!s->state || !s->buf || !s->dead_row || !s->dead_col || !s->row || !s->col)
+	if (!s->state || !s->buf || !s->noise || !s->dead_row || !s->dead_col || !s->row || !s->col)
 		return -ENOMEM;
 	find_level(s);
+	if (n_ends(d))
+		find_noise(s);
 	survey_ends_of_all(s);
 	survey_programmed(s, &d->of[FIT_VERIFY]);
 	survey_programmed(s, &d->of[FIT_DRIFT]);
@@ -285,6 +341,7 @@ int fit_faults(struct fit_data *d, struct fit_result *ret, struct fit_message *m
 	int r = survey(&s, ret);
 	free(s.state);
 	free(s.buf);
+	free(s.noise);
 	free(s.dead_row);
 	free(s.dead_col);
 	free(s.row);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * fit_goodness.c - how well the law of fit_law.c describes the readings it was estimated from, and
- * whether devices differ, which it does not describe.
- */
-#include "fit_sample.h"
+/* fit_goodness.c - how well the law of fit_law.c describes the readings it was estimated from. */
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include "fit_effect.h"
 
-#define N_SD_RHO 3.0 /* by which devices show that they differ */
+#define N_NODE 5
+
+/* Gauss-Hermite for the normal's density, 5 points: Abramowitz and Stegun, table 25.10, x sqrt(2). */
+static const double node_x[N_NODE] = { -2.85697001387281, -1.35562617997427, 0.0, 1.35562617997427,
+	2.85697001387281 };
+static const double node_w[N_NODE] = { 0.01125741132772, 0.22207592200561, 8.0 / 15.0,
+	0.22207592200561, 0.01125741132772 };
 
 static double square(double x)
 {
@@ -38,74 +39,103 @@ struct fit_goodness fit_goodness_of(const struct fit_moments *m, const char *wha
 		.what = what };
 }
 
-/* Mean over a staircase of steps against predictions, in the steps' sd; their mean square, noise and all. */
-static double stair_residual(const struct fit_sample *s, const double *theta, size_t i,
-	struct fit_predicted *scratch, double *ret_square)
+double fit_goodness_off(const struct fit_goodness *g)
 {
-	const struct fit_reads *reads = s->stair + i * s->n_step;
-	double sum = 0.0, n = (double)(s->n_step - 1);
-	*ret_square = 0.0;
-	fit_staircase_likelihood(theta, reads, s->n_step, scratch);
-	for (size_t p = 1; p < s->n_step; p++) {
-		double noise =
-			square(fit_read_sd(theta, scratch[p].mean, reads[p].column)) / reads[p].n;
-		double off = reads[p].mean - scratch[p].mean;
-		*ret_square += square(off) / scratch[p].var / n;
-		sum += off / sqrt(fmax(scratch[p].var - noise, 1e-6)) / n;
+	return g->n > 1 ? (g->mean_square - 1.0) / g->sd : 0.0;
+}
+
+/* What is known of a device's own part, its likelihood on the nodes of an integral over it. */
+struct known {
+	double u[N_NODE], w[N_NODE]; /* w sum to 1 */
+};
+
+/* u by the cycles before: N(B / (C + 1 / rho), 1 / (C + 1 / rho)). */
+static struct known known_before(
+	const struct fit_sample *s, const double *theta, size_t i_device, size_t cycle)
+{
+	double rho = s->has_effect ? fmax(theta[FIT_SET_RHO], 0.0) : 0.0;
+	struct fit_effect e = { 0 };
+	struct known k;
+	if (rho > 0.0)
+		e = fit_effect_of(s, theta, i_device, 0, cycle);
+	double var = rho / fmax(1.0 + e.c * rho, 0.05);
+	for (int j = 0; j < N_NODE; j++) {
+		k.u[j] = e.b * var + sqrt(var) * node_x[j];
+		k.w[j] = node_w[j];
 	}
-	return sum;
+	return k;
+}
+
+/* The mixture of predictions [N_NODE][n_step] of a step, by how likely the steps before were. */
+static struct fit_predicted mixture(
+	const struct known *k, const struct fit_predicted *of, size_t n_step, size_t step)
+{
+	struct fit_predicted all = { 0 };
+	double most = -INFINITY, sum = 0.0, square_sum = 0.0;
+	for (int j = 0; j < N_NODE; j++)
+		most = fmax(most, of[(size_t)j * n_step + step].likelihood);
+	for (int j = 0; j < N_NODE; j++) {
+		const struct fit_predicted *p = &of[(size_t)j * n_step + step];
+		double w = k->w[j] * exp(p->likelihood - most);
+		sum += w;
+		all.mean += w * p->mean;
+		square_sum += w * (p->var + square(p->mean));
+	}
+	all.mean /= sum;
+	all.var = square_sum / sum - square(all.mean);
+	return all;
+}
+
+/* Mean square of a staircase's steps against predictions from all reads before, in the predictions' sd. */
+static double stair_square(const struct fit_sample *s, const double *theta, size_t i_device,
+	size_t cycle, struct fit_predicted *scratch)
+{
+	const struct fit_reads *reads = s->stair + (cycle * s->n_device + i_device) * s->n_step;
+	struct known k = known_before(s, theta, i_device, cycle);
+	double sum = 0.0;
+	for (size_t j = 0; j < N_NODE; j++)
+		fit_staircase_likelihood(theta, k.u[j], reads, s->n_step, scratch + j * s->n_step);
+	for (size_t p = 1; p < s->n_step; p++) {
+		struct fit_predicted all = mixture(&k, scratch, s->n_step, p);
+		sum += square(reads[p].mean - all.mean) / all.var;
+	}
+	return sum / (double)(s->n_step - 1);
+}
+
+static int stair_goodness(const struct fit_sample *s, const double *theta, struct fit_result *ret,
+	struct fit_message *msg)
+{
+	struct fit_moments all = { 0 };
+	struct fit_predicted *scratch = calloc(N_NODE * s->n_step, sizeof(*scratch));
+	if (!scratch)
+		return fit_fail(msg, -ENOMEM, "no memory");
+	for (size_t i = 0; i < s->n_device; i++) {
+		for (size_t c = 0; c < s->n_cycle; c++)
+			fit_moments_add(&all, stair_square(s, theta, i, c, scratch));
+	}
+	free(scratch);
+	ret->goodness[FIT_STAIRCASE] = fit_goodness_of(
+		&all, "step after a pulse against what was predicted from all reads before");
+	return 0;
 }
 
 /*
- * What residuals of different cycles of a device have in common, averaged over all pairs of cycles:
- * nothing, as this law has it, if all scatter is cycle to cycle. z [n_cycle][n] of staircases.
+ * A device's own part as the first half of the cycles has it and as the second: it stays what it is, so
+ * that they differ by their errors. Not so if it changes, or is of another kind.
  */
-static void check_rho(const double *z, size_t n_cycle, size_t n, struct fit_estimate *ret)
+static struct fit_goodness rho_goodness(const struct fit_sample *s, const double *theta)
 {
 	struct fit_moments all = { 0 };
-	if (n_cycle < 2 || n < 8) {
-		strcpy(ret->why, "needs cycles of the same devices: staircase --cycles 4");
-		return;
+	size_t half = s->n_cycle / 2;
+	for (size_t i = 0; i < s->n_device && s->has_effect && half; i++) {
+		struct fit_effect a = fit_effect_of(s, theta, i, 0, half);
+		struct fit_effect b = fit_effect_of(s, theta, i, half, s->n_cycle);
+		if (a.c > 1.0 && b.c > 1.0)
+			fit_moments_add(
+				&all, square(a.b / a.c - b.b / b.c) / (1.0 / a.c + 1.0 / b.c));
 	}
-	for (size_t i = 0; i < n; i++) {
-		double sum = 0.0, squares = 0.0;
-		for (size_t c = 0; c < n_cycle; c++) {
-			sum += z[c * n + i];
-			squares += square(z[c * n + i]);
-		}
-		fit_moments_add(
-			&all, (square(sum) - squares) / ((double)n_cycle * (double)(n_cycle - 1)));
-	}
-	double se = fit_moments_sd(&all) / sqrt((double)n);
-	if (all.mean < N_SD_RHO * se)
-		snprintf(ret->why, sizeof(ret->why),
-			"taken for 0: no sign that devices differ (%+.1f sd)", all.mean / se);
-	else
-		snprintf(ret->why, sizeof(ret->why),
-			"devices differ (%.0f sd), which is not fitted: set_mean_* and set_sd_* are of "
-			"a law without, and biased by it",
-			all.mean / se);
-}
-
-static int stair_goodness(const struct fit_sample *s, const double *theta, size_t n_cycle,
-	struct fit_result *ret, struct fit_message *msg)
-{
-	struct fit_moments all = { 0 };
-	struct fit_predicted *predicted = calloc(s->n_step, sizeof(*predicted));
-	double *z = malloc(s->n_stair * sizeof(*z));
-	int r = predicted && z ? 0 : fit_fail(msg, -ENOMEM, "no memory");
-	for (size_t i = 0; i < s->n_stair && r == 0; i++) {
-		double z2;
-		z[i] = stair_residual(s, theta, i, predicted, &z2);
-		fit_moments_add(&all, z2);
-	}
-	if (r == 0)
-		check_rho(z, n_cycle, s->n_stair / n_cycle, &ret->par[FIT_SET_RHO]);
-	ret->goodness[FIT_STAIRCASE] = fit_goodness_of(
-		&all, "step after a pulse against what was predicted from all reads before");
-	free(predicted);
-	free(z);
-	return r;
+	return fit_goodness_of(
+		&all, "devices' own steps in the first half of the cycles against the second");
 }
 
 static struct fit_goodness reset_goodness(const struct fit_sample *s, const double *theta)
@@ -138,6 +168,6 @@ int fit_sample_check(const struct fit_sample *s, const double *theta, const stru
 	ret->goodness[FIT_RESET] = reset_goodness(s, theta);
 	if (fit_sample_repeats(d) == &d->of[FIT_VERIFY])
 		ret->goodness[FIT_VERIFY] = repeat_goodness(s, theta);
-	strcpy(ret->par[FIT_SET_RHO].why, "needs the experiment staircase");
-	return s->n_stair ? stair_goodness(s, theta, d->of[FIT_STAIRCASE].shape[0], ret, msg) : 0;
+	ret->goodness[FIT_OF_RHO] = rho_goodness(s, theta);
+	return s->n_stair ? stair_goodness(s, theta, ret, msg) : 0;
 }

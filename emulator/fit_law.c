@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * fit_law.c - the SET law, the clamps, RESET and read noise, estimated together from staircases,
- * RESETs and repeated reads (fit_sample.c). How well they describe them is fit_goodness.c's.
+ * fit_law.c - the SET law with what of it is the devices' own, the clamps, RESET and read noise,
+ * estimated together from staircases, RESETs and repeated reads (fit_sample.c). How well they describe
+ * them is fit_goodness.c's.
  */
-#include "fit_sample.h"
+#include "fit_effect.h"
 #include <errno.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>
@@ -11,13 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define N_FEW    400  /* staircases for the first guess */
-#define N_GUESS  40   /* of a clamp */
-#define G_MIDDLE 5.0  /* uS */
-#define FAR      1e4  /* uS: a clamp that nothing comes near */
-#define ROUGH    0.3  /* gain of ln likelihood left: a standard error's or so */
-#define FINE     1e-4 /* a hundredth of one */
-#define TOLD     13.8 /* what 2 ln likelihood has to gain by a clamp: chance 0.0002 */
+#define N_FEW     400  /* staircases for the first guess, about */
+#define N_GUESS   40   /* of a clamp */
+#define N_PLACE   2    /* times devices' own parts are placed */
+#define RHO_START 0.8  /* at most */
+#define G_MIDDLE  5.0  /* uS */
+#define FAR       1e4  /* uS: a clamp that nothing comes near */
+#define ROUGH     0.3  /* gain of ln likelihood left: a standard error's or so */
+#define FINE      1e-4 /* a hundredth of one */
+#define TOLD      13.8 /* what 2 ln likelihood has to gain by a clamp: chance 0.0002 */
 
 const struct fit_par_info fit_par_table[FIT_N_PAR] = {
 	[FIT_SET_MEAN_0] = { "set_mean_0", 1e-6 },
@@ -27,13 +30,13 @@ const struct fit_par_info fit_par_table[FIT_N_PAR] = {
 	[FIT_SET_SD_G] = { "set_sd_g", 1.0 },
 	[FIT_SET_SD_P] = { "set_sd_p", 1e-6 },
 	[FIT_SET_MEMORY] = { "set_memory", 1.0 },
+	[FIT_SET_RHO] = { "set_rho", 1.0 },
 	[FIT_G_MIN] = { "g_min", 1e-6 },
 	[FIT_G_MAX] = { "g_max", 1e-6 },
 	[FIT_RESET_MEAN] = { "reset_mean", 1e-6 },
 	[FIT_RESET_SD] = { "reset_sd", 1e-6 },
 	[FIT_READ_SD_0] = { "read_sd_0", 1e-6 },
 	[FIT_READ_SD_G] = { "read_sd_g", 1.0 },
-	[FIT_SET_RHO] = { "set_rho", 1.0 },
 	[FIT_DRIFT_NU] = { "drift_nu", 1.0 },
 	[FIT_DRIFT_NU_SD] = { "drift_nu_sd", 1.0 },
 	[FIT_STUCK_RESET_RATE] = { "stuck_reset_rate", 1.0 },
@@ -58,6 +61,7 @@ static const struct range {
 	[FIT_SET_SD_G] = { 0.091, 0.0, 1.0, 1e-4 },
 	[FIT_SET_SD_P] = { 2.15, 0.0, 1e3, 1e-3 },
 	[FIT_SET_MEMORY] = { 2.6, 0.05, 1e3, 2e-3 },
+	[FIT_SET_RHO] = { 0.0, 0.0, 0.95, 1e-3 },
 	[FIT_G_MIN] = { 0.1, -FAR, FAR, 2e-4 },
 	[FIT_G_MAX] = { 12.0, 1e-3, FAR, 1e-3 },
 	[FIT_RESET_MEAN] = { 0.1, 0.0, 1e3, 2e-4 },
@@ -73,15 +77,28 @@ static double square(double x)
 
 static size_t n_unit(const struct fit_sample *s)
 {
-	return s->n_stair / s->every + s->n_reset + s->n_repeat;
+	return s->n_device / s->every * s->n_cycle + s->n_reset + s->n_repeat;
+}
+
+/* Of staircases [n_cycle][devices that count], as they are stored; returns what is behind. */
+static double *stair_likelihood(const struct fit_sample *s, const double *theta, double *ret)
+{
+	size_t n = s->n_device / s->every;
+	for (size_t i = 0; i < n && s->has_effect; i++)
+		fit_effect_likelihood(s, theta, i * s->every, ret + i, n);
+	for (size_t c = 0; c < s->n_cycle && !s->has_effect; c++) {
+		const struct fit_reads *reads = s->stair + c * s->n_device * s->n_step;
+		for (size_t i = 0; i < n; i++)
+			ret[c * n + i] = fit_staircase_likelihood(
+				theta, 0.0, reads + i * s->every * s->n_step, s->n_step, NULL);
+	}
+	return ret + n * s->n_cycle;
 }
 
 static void likelihood(const void *user, const double *theta, double *ret)
 {
 	const struct fit_sample *s = user;
-	for (size_t i = 0; i < s->n_stair / s->every; i++)
-		*ret++ = fit_staircase_likelihood(
-			theta, s->stair + i * s->every * s->n_step, s->n_step, NULL);
+	ret = stair_likelihood(s, theta, ret);
 	for (size_t i = 0; i < s->n_reset; i++)
 		*ret++ = fit_reset_likelihood(theta, &s->reset[i]);
 	for (size_t i = 0; i < s->n_repeat; i++)
@@ -182,6 +199,12 @@ static bool is_told(struct law *l, enum fit_par par, double far)
 	return 2.0 * (with - without) > TOLD;
 }
 
+static void use_few(struct law *l)
+{
+	l->s.every = l->s.n_stair / N_FEW + 1;
+	l->s.every = l->s.every < l->s.n_device ? l->s.every : 1;
+}
+
 /* Of few staircases, the clamps where the reads seem to have them. */
 static int first_guess(struct law *l, struct fit_message *msg)
 {
@@ -192,7 +215,7 @@ static int first_guess(struct law *l, struct fit_message *msg)
 		l->theta[i] *= i == FIT_SET_MEAN_G || i == FIT_SET_SD_G ? 1.0 : top / 12.0;
 	l->theta[FIT_G_MAX] = top;
 	l->s.n_reset = l->s.n_repeat = 0;
-	l->s.every = l->s.n_stair / N_FEW + 1;
+	use_few(l);
 	set_free(l, 0, FIT_N_LAW - 1, false);
 	set_free(l, FIT_SET_MEAN_0, FIT_SET_MEMORY, true);
 	int r = maximise(l, ROUGH, msg);
@@ -207,6 +230,39 @@ static bool has_repeats(const struct fit_sample *s)
 		(s->n_reset && s->reset[0].n > 1.0);
 }
 
+/* Devices are placed, the law is found, and both again, for the law says where they are. */
+static int alternate(struct law *l, double gain_done, struct fit_message *msg)
+{
+	int r = 0;
+	for (int i = 0; i < N_PLACE && r == 0; i++) {
+		fit_effect_place(&l->s, l->theta);
+		if (i == 0 && l->theta[FIT_SET_RHO] == 0.0)
+			l->theta[FIT_SET_RHO] = fmin(fit_effect_rho(&l->s, l->theta), RHO_START);
+		r = maximise(l, i < N_PLACE - 1 ? ROUGH : gain_done, msg);
+	}
+	return r;
+}
+
+/*
+ * All together, with what is the devices' own: of few staircases, then of all. A single pulse on each
+ * device does not tell.
+ */
+static int fit_effects(struct law *l, struct fit_message *msg)
+{
+	double n_pulse = (double)(l->s.n_cycle * (l->s.n_step - 1));
+	if (n_pulse < 2.0)
+		return maximise(l, FINE, msg);
+	l->is_free[FIT_SET_RHO] = l->s.has_effect = true;
+	l->min[FIT_SET_RHO] = -0.5 / n_pulse;
+	l->step[FIT_SET_RHO] = 0.02 / n_pulse;
+	for (size_t i = 0; i < l->s.n_device; i++)
+		l->s.width[i] = 1.0 / sqrt(n_pulse);
+	use_few(l);
+	int r = alternate(l, ROUGH, msg);
+	l->s.every = 1;
+	return r < 0 ? r : alternate(l, FINE, msg);
+}
+
 static int fit_stairs(struct law *l, struct fit_message *msg)
 {
 	struct fit_sample whole = l->s;
@@ -215,6 +271,7 @@ static int fit_stairs(struct law *l, struct fit_message *msg)
 	if (r < 0)
 		return r;
 	set_free(l, 0, FIT_N_LAW - 1, true);
+	l->is_free[FIT_SET_RHO] = false;
 	set_free(l, FIT_READ_SD_0, FIT_READ_SD_G, has_repeats(&l->s));
 	if (!is_told(l, FIT_G_MAX, FAR)) {
 		l->theta[FIT_G_MAX] = FAR;
@@ -224,7 +281,7 @@ static int fit_stairs(struct law *l, struct fit_message *msg)
 		l->theta[FIT_G_MIN] = -FAR;
 		l->is_free[FIT_G_MIN] = false;
 	}
-	return maximise(l, FINE, msg);
+	return fit_effects(l, msg);
 }
 
 /* RESET and read noise without staircases: where those begin, or all there is. */
@@ -252,6 +309,8 @@ static const char *reason(const struct law *l, enum fit_par i)
 		return "no device came near an upper clamp: more pulses (staircase --pulses) would";
 	if (i == FIT_G_MIN && l->s.n_stair)
 		return "no device came near a lower clamp";
+	if (i == FIT_SET_RHO && l->s.n_stair)
+		return "needs several pulses on each device: staircase --pulses 12 --cycles 4";
 	if (i <= FIT_G_MAX)
 		return "needs the experiment staircase";
 	if (i <= FIT_RESET_SD)
@@ -262,7 +321,8 @@ static const char *reason(const struct law *l, enum fit_par i)
 /* How the parameter goes with the scale of conductance. */
 static double scale_power(enum fit_par i)
 {
-	if (i == FIT_SET_MEAN_G || i == FIT_SET_SD_G || i == FIT_SET_MEMORY || i == FIT_READ_SD_G)
+	if (i == FIT_SET_MEAN_G || i == FIT_SET_SD_G || i == FIT_SET_MEMORY || i == FIT_SET_RHO ||
+		i == FIT_READ_SD_G)
 		return 0.0;
 	return i == FIT_RESET_SD ? 2.0 : 1.0;
 }
@@ -281,8 +341,8 @@ static double noise_slope(const double *theta, enum fit_par i)
 }
 
 /*
- * theta [i], with the interval of a normal estimate; of a square, of the square. The mean gain of the
- * columns is taken for 1: by how much it may be off widens what is a conductance.
+ * theta [i], with the interval of a normal estimate; of a square, of the square; of a share, from 0.
+ * The mean gain of the columns is taken for 1: by how much it may be off widens what is a conductance.
  */
 static void estimate(const struct law *l, enum fit_par i, double scale_se, double noise_se,
 	struct fit_estimate *ret)
@@ -299,6 +359,11 @@ static void estimate(const struct law *l, enum fit_par i, double scale_se, doubl
 		ret->v = sqrt(fmax(ret->v, 0.0));
 		ret->lo = sqrt(fmax(lo, 0.0));
 		ret->hi = sqrt(fmax(hi, 0.0));
+	}
+	if (i == FIT_SET_RHO) {
+		ret->v = fmax(ret->v, 0.0);
+		ret->lo = fmax(lo, 0.0);
+		ret->hi = fmin(fmax(hi, 0.0), 1.0);
 	}
 	if (!ret->is_known)
 		strcpy(ret->why, reason(l, i));

@@ -20,6 +20,7 @@
 #define N_POINT  (N_NODE + 2) /* and the two atoms */
 #define N_SD     4.0
 #define UNLIKELY 1e-280
+#define BEYOND   1.0625e-4 /* -ln of what the nodes make of a normal's integral */
 
 /* Gauss-Legendre, 10 points: Abramowitz and Stegun, table 25.4. */
 static const double node_x[N_NODE] = { -0.973906528517172, -0.865063366688985, -0.679409568299024,
@@ -134,7 +135,8 @@ static double begin_sharp(
 
 /*
  * After RESET: G ~ N(reset_mean, reset_sd^2), narrower than a read and cut by nothing. Its estimated
- * variance may be below 0 by chance, as it has to be for intervals at 0 to be right.
+ * variance may be below 0 by chance, as it has to be for intervals at 0 to be right. There must be no
+ * step at 0: thousands of units have it at the same place.
  */
 static double begin(struct density *d, const double *theta, const struct fit_reads *r)
 {
@@ -152,15 +154,22 @@ static double begin(struct density *d, const double *theta, const struct fit_rea
 	d->g[N_NODE] = d->g[N_NODE + 1] = theta[FIT_RESET_MEAN];
 	d->w[N_NODE] = d->w[N_NODE + 1] = 0.0;
 	log_l[N_NODE] = log_l[N_NODE + 1] = 0.0;
-	return weigh(d, log_l, N_POINT);
+	return weigh(d, log_l, N_POINT) + BEYOND;
 }
 
-/* A pulse's normal step, from point j with memory p: where to, how far. */
-static void step(const double *theta, double g, double p, double *ret_mean, double *ret_sd)
+/* What a SET meets but for the conductance: the memory, the device's own part, what varies beside. */
+struct kick {
+	double p, u, share; /* share of the sd: sqrt(1 - set_rho) */
+};
+
+/* A pulse's normal step from g: where to, how far. */
+static void step(
+	const double *theta, double g, const struct kick *k, double *ret_mean, double *ret_sd)
 {
-	double sd = theta[FIT_SET_SD_0] + theta[FIT_SET_SD_G] * g + theta[FIT_SET_SD_P] * p;
-	*ret_mean =
-		g + theta[FIT_SET_MEAN_0] + theta[FIT_SET_MEAN_G] * g + theta[FIT_SET_MEAN_P] * p;
+	double sd = theta[FIT_SET_SD_0] + theta[FIT_SET_SD_G] * g + theta[FIT_SET_SD_P] * k->p;
+	*ret_mean = g + theta[FIT_SET_MEAN_0] + theta[FIT_SET_MEAN_G] * g +
+		theta[FIT_SET_MEAN_P] * k->p + k->u * sd;
+	sd *= k->share;
 	*ret_sd = sd > 1e-3 ? sd : 1e-3;
 }
 
@@ -175,13 +184,13 @@ static void clamped_moments(
 		2.0 * mean * sd * (phi_a - phi_b) + sd * sd * (a * phi_a - b * phi_b);
 }
 
-static void predict(const double *theta, const struct density *d, double p,
+static void predict(const double *theta, const struct density *d, const struct kick *kick,
 	const struct fit_reads *r, struct fit_predicted *ret)
 {
 	double mean = 0.0, sq = 0.0;
 	for (int j = 0; j < N_POINT; j++) {
 		double m, s, m1, m2;
-		step(theta, d->g[j], p, &m, &s);
+		step(theta, d->g[j], kick, &m, &s);
 		clamped_moments(m, s, theta[FIT_G_MIN], theta[FIT_G_MAX], &m1, &m2);
 		mean += d->w[j] * m1;
 		sq += d->w[j] * m2;
@@ -190,8 +199,19 @@ static void predict(const double *theta, const struct density *d, double p,
 	ret->var = sq - mean * mean + square(fit_read_sd(theta, mean, r->column)) / r->n;
 }
 
+/* ret [N_NODE] += w N(g; mean, sd^2). */
+static void add_normal(double *ret, const double *g, double w, double mean, double sd)
+{
+	double inverse = 1.0 / sd, scale = w * inverse / sqrt(2.0 * M_PI);
+	for (int k = 0; k < N_NODE; k++) {
+		double z = (g[k] - mean) * inverse;
+		ret[k] += scale * exp(-0.5 * z * z);
+	}
+}
+
 /* One SET and the reads after it. */
-static double pulse(struct density *d, const double *theta, const struct fit_reads *r, double p)
+static double pulse(
+	struct density *d, const double *theta, const struct fit_reads *r, const struct kick *kick)
 {
 	double lo = theta[FIT_G_MIN], hi = theta[FIT_G_MAX], mean, sd, log_l[N_POINT];
 	struct density to;
@@ -207,9 +227,8 @@ static double pulse(struct density *d, const double *theta, const struct fit_rea
 		double m, s;
 		if (d->w[j] <= 1e-12)
 			continue;
-		step(theta, d->g[j], p, &m, &s);
-		for (int k = 0; k < N_NODE; k++)
-			density[k] += d->w[j] * normal(to.g[k] - m, s);
+		step(theta, d->g[j], kick, &m, &s);
+		add_normal(density, to.g, d->w[j], m, s);
 		if (mean - lo < 2.0 * N_SD * sd)
 			to.w[N_NODE] += d->w[j] * below((lo - m) / s);
 		if (hi - mean < 2.0 * N_SD * sd)
@@ -221,18 +240,21 @@ static double pulse(struct density *d, const double *theta, const struct fit_rea
 	return weigh(d, log_l, N_POINT);
 }
 
-double fit_staircase_likelihood(const double *theta, const struct fit_reads *reads, size_t n,
-	struct fit_predicted *ret_predicted)
+double fit_staircase_likelihood(const double *theta, double u, const struct fit_reads *reads,
+	size_t n, struct fit_predicted *ret_predicted)
 {
 	double memory = theta[FIT_SET_MEMORY] > 1e-3 ? theta[FIT_SET_MEMORY] : 1e-3;
-	double decay = exp(-1.0 / memory), p = 1.0;
+	double decay = exp(-1.0 / memory);
+	struct kick kick = { .p = 1.0, .u = u, .share = sqrt(1.0 - theta[FIT_SET_RHO]) };
 	struct density d;
 	double sum = begin(&d, theta, &reads[0]);
 	for (size_t i = 1; i < n; i++) {
-		p *= decay;
-		if (ret_predicted)
-			predict(theta, &d, p, &reads[i], &ret_predicted[i]);
-		sum += pulse(&d, theta, &reads[i], p);
+		kick.p *= decay;
+		if (ret_predicted) {
+			predict(theta, &d, &kick, &reads[i], &ret_predicted[i]);
+			ret_predicted[i].likelihood = sum;
+		}
+		sum += pulse(&d, theta, &reads[i], &kick);
 	}
 	return sum;
 }

@@ -57,22 +57,23 @@ static void pin(struct work *w)
 	}
 }
 
-/* Central differences, where the range allows. */
+/*
+ * Differences to one side: the maximum is off by half a step, which is a small part of a standard
+ * error. Down where up is out of range.
+ */
 static void find_scores(struct work *w)
 {
 	struct fit_problem *p = w->p;
+	p->likelihood(p->user, p->theta, w->unit);
 	for (size_t k = 0; k < w->n; k++) {
 		size_t i = w->free[k];
-		double was = p->theta[i];
-		double hi = clip(was + p->step[i], p->min[i], p->max[i]);
-		double lo = clip(was - p->step[i], p->min[i], p->max[i]);
-		p->theta[i] = hi;
-		p->likelihood(p->user, p->theta, w->unit);
-		p->theta[i] = lo;
+		double was = p->theta[i], step = p->step[i];
+		p->theta[i] = was + step <= p->max[i] ? was + step : was - step;
+		step = p->theta[i] - was;
 		p->likelihood(p->user, p->theta, w->other);
 		p->theta[i] = was;
 		for (size_t u = 0; u < p->n_unit; u++)
-			w->score[u * w->n + k] = (w->unit[u] - w->other[u]) / (hi - lo);
+			w->score[u * w->n + k] = (w->other[u] - w->unit[u]) / step;
 	}
 }
 
@@ -132,6 +133,31 @@ static void adapt(double *damping, double gain, double expected)
 		*damping = *damping > 1e-3 ? *damping / 8.0 : 0.0;
 }
 
+/* theta from `was` by t moves, and its likelihood. */
+static double try_move(struct work *w, const double *was, double t)
+{
+	struct fit_problem *p = w->p;
+	for (size_t k = 0; k < w->n; k++) {
+		size_t i = w->free[k];
+		p->theta[i] = clip(was[i] + t * gsl_vector_get(w->move, k), p->min[i], p->max[i]);
+	}
+	p->likelihood(p->user, p->theta, w->unit);
+	return total(w->unit, p->n_unit);
+}
+
+/*
+ * Where a parabola through what a move gained, of the slope `gain`, has its top, if that is well beyond:
+ * squared scores may be more than the curvature, and moves then fall short for ever.
+ */
+static double go_on(struct work *w, const double *was, double gain, double sum)
+{
+	double t = 0.5 * gain / fmax(gain - (sum - w->p->sum), 0.1 * gain), further;
+	if (t < 1.3)
+		return sum;
+	further = try_move(w, was, t);
+	return further > sum ? further : try_move(w, was, 1.0);
+}
+
 /* One step uphill; the gain of ln likelihood that was expected, or < 0 if there is none. */
 static double climb(struct work *w, double *damping)
 {
@@ -141,17 +167,11 @@ static double climb(struct work *w, double *damping)
 	for (; *damping < DAMPING_MAX; *damping *= 8.0) {
 		if (!find_move(w, *damping))
 			continue;
-		for (size_t k = 0; k < w->n; k++) {
-			size_t i = w->free[k];
-			p->theta[i] =
-				clip(was[i] + gsl_vector_get(w->move, k), p->min[i], p->max[i]);
-		}
 		gsl_blas_ddot(w->grad, w->move, &gain);
-		p->likelihood(p->user, p->theta, w->unit);
-		sum = total(w->unit, p->n_unit);
+		sum = try_move(w, was, 1.0);
 		if (sum >= p->sum) {
 			adapt(damping, sum - p->sum, 0.5 * gain);
-			p->sum = sum;
+			p->sum = gain < p->gain_done ? sum : go_on(w, was, gain, sum);
 			return gain;
 		}
 		memcpy(p->theta, was, p->n_theta * sizeof(*was));

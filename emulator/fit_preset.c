@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BASE "nandakumar2018"
-
 const struct fit_untold fit_untold_table[] = {
 	{ "drift_t_min", "needs reads before drift sets in: drift --times 0.001,0.01,..." },
 	{ "drift_t0", "a convention: the age at which staircases were read" },
@@ -28,7 +26,7 @@ static double in_range(const struct pcm_param *p, double v)
 void fit_params(const struct fit_data *d, const struct fit_result *r, struct pcm_params *ret)
 {
 	pcm_params_default(ret);
-	pcm_params_set(ret, "preset", BASE);
+	pcm_params_set(ret, "preset", FIT_BASE);
 	ret->v_read = d->v_read;
 	ret->drift_t0 = r->t0;
 	ret->g_max = d->g_max * 1e-6;
@@ -53,7 +51,7 @@ static void print_all(FILE *f, const struct fit_data *d, const struct fit_result
 		"# A digital twin of a board, fitted by pcm-fit to measurements of xbar characterise.\n"
 		"# To open it: emu:?preset=THIS_FILE.yaml\n"
 		"help: a twin fitted to measurements\n"
-		"preset: " BASE "\n"
+		"preset: " FIT_BASE "\n"
 		"v_read: %.6g  # V, as the board says\n"
 		"drift_t0: %.6g  # s, age at which conductances are meant, as they were measured\n",
 		d->v_read, r->t0);

@@ -224,12 +224,12 @@ static void tables(struct page *p, const struct fit_result *r)
 		page_row(p, PAGE_PLAIN, "%s\t%s", u->key, u->why);
 	page_table(p, "experiment\tmean square\tshould be 1: off by, sd\tunits\tof",
 		"Goodness of fit: standardised residuals");
-	for (int i = 0; i < FIT_N_EXPERIMENT; i++) {
+	for (int i = 0; i < FIT_N_GOODNESS; i++) {
 		const struct fit_goodness *g = &r->goodness[i];
-		double off = (g->mean_square - 1.0) / g->sd;
+		double off = fit_goodness_off(g);
 		if (g->n)
-			page_row(p, fabs(off) < 4.0 ? PAGE_GOOD : PAGE_BAD,
-				"%s\t%.4f\t%+.1f\t%zu\t%s", fit_experiment_names[i], g->mean_square,
+			page_row(p, fabs(off) < FIT_OFF_MAX ? PAGE_GOOD : PAGE_BAD,
+				"%s\t%.4f\t%+.1f\t%zu\t%s", fit_goodness_names[i], g->mean_square,
 				off, g->n, g->what);
 	}
 }

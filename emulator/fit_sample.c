@@ -10,9 +10,11 @@ void fit_sample_done(struct fit_sample *s)
 	free(s->reset);
 	free(s->repeat);
 	free(s->cluster);
+	free(s->centre);
+	free(s->width);
 }
 
-/* Units one behind the other, staircases [n_cycle][n]; clusters of the units that every 1 gives. */
+/* Units one behind the other; clusters of the units that every 1 gives. */
 static void add_stairs(struct fit_sample *s, const struct fit_data *d, const struct fit_samples *m)
 {
 	size_t n_read = m->shape[2];
@@ -30,6 +32,8 @@ static void add_stairs(struct fit_sample *s, const struct fit_data *d, const str
 			s->cluster[s->n_stair++] = m->place[i];
 		}
 	}
+	s->n_cycle = m->shape[0];
+	s->n_device = s->n_stair / s->n_cycle;
 }
 
 static void add_resets(struct fit_sample *s, const struct fit_data *d, const struct fit_samples *m)
@@ -76,7 +80,9 @@ int fit_sample_init(struct fit_sample *s, const struct fit_data *d, struct fit_m
 	s->reset = calloc(n_reset + 1, sizeof(*s->reset));
 	s->repeat = calloc(n_repeat + 1, sizeof(*s->repeat));
 	s->cluster = calloc(n_stair + n_reset + n_repeat + 1, sizeof(*s->cluster));
-	if (!s->stair || !s->reset || !s->repeat || !s->cluster) {
+	s->centre = calloc(stair->n + 1, sizeof(*s->centre));
+	s->width = calloc(stair->n + 1, sizeof(*s->width));
+	if (!s->stair || !s->reset || !s->repeat || !s->cluster || !s->centre || !s->width) {
 		fit_sample_done(s);
 		return fit_fail(msg, -ENOMEM, "no memory for %zu staircases", n_stair);
 	}

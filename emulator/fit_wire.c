@@ -261,6 +261,68 @@ static void keep(const struct wire *w, struct fit_result *ret)
 	}
 }
 
+/* Variance of the sum of a block's devices, read once each, in a column, uS^2: their noise, their ADC's. */
+static double sum_var(const struct wire *w, const double *theta, size_t b, size_t j)
+{
+	const struct fit_data *d = w->d;
+	const uint32_t *rows = d->drop_rows + 2 * b;
+	double gain = fmax(fabs(d->gain[j]), 0.1), var = 0.0;
+	for (size_t i = rows[0]; i < rows[1]; i++) {
+		const float *g = d->drop_g + (i * d->n_col + j) * PCM_N_DEVICE;
+		for (int k = 0; k < PCM_N_DEVICE; k++)
+			var += square(fit_read_sd(
+				theta, fabs((double)g[k] - d->offset[j]) / gain, 1.0 / gain));
+	}
+	return square(gain) * var;
+}
+
+/*
+ * Square of the error of a mean of codes that noise of sd, in codes, does not spread over enough of them,
+ * by the first harmonic of the sawtooth that rounding is: B. Widrow, I. Kollar, Quantization Noise
+ * (2008), section 4.
+ */
+static double rounding(double sd)
+{
+	return exp(-square(2.0 * M_PI * sd)) / (2.0 * square(M_PI));
+}
+
+/* Variance of current less prediction, uS^2: noise of the reads, of the products, and rounding. */
+static double off_var(const struct wire *w, const double *theta, size_t b, size_t j)
+{
+	const struct fit_data *d = w->d;
+	double unit = 1e6 / d->v_read, lsb = d->drop_lsb[b * d->n_col + j] * unit;
+	double reads = sum_var(w, theta, b, j);
+	double n = (double)(d->drop_rows[2 * b + 1] - d->drop_rows[2 * b]) * PCM_N_DEVICE;
+	double adc = square(theta[FIT_COLUMN_NOISE]), one = fmax(reads - (n - 1.0) * adc, 0.0);
+	double left = square(w->k * w->rho[b * d->n_col + j]);
+	return left * reads / d->drop_n_read + d->drop_var[b * d->n_col + j] * square(unit) +
+		square(lsb) * rounding(sqrt(left * one) / lsb);
+}
+
+/*
+ * Ratios against the twin's, in what the noise of reads and products makes of them. That of a column's
+ * reads is in all its blocks, hence columns are the units.
+ */
+static struct fit_goodness goodness(const struct wire *w, const double *theta)
+{
+	const struct fit_data *d = w->d;
+	struct fit_moments all = { 0 };
+	for (size_t j = 0; j < d->n_col; j++) {
+		struct fit_moments column = { 0 };
+		for (size_t b = 0; b < d->n_drop; b++) {
+			size_t i = b * d->n_col + j;
+			double sum = d->drop_current[i] / d->v_read * 1e6 / w->y[i];
+			double off = (w->y[i] - w->k * w->rho[i]) * sum;
+			double var = off_var(w, theta, b, j);
+			if (isfinite(off) && var > 0.0)
+				fit_moments_add(&column, square(off) / var);
+		}
+		if (column.n)
+			fit_moments_add(&all, column.mean);
+	}
+	return fit_goodness_of(&all, "currents of blocks of rows against the twin's");
+}
+
 static void tell(const struct wire *w, double scale_se, struct fit_estimate *ret)
 {
 	double half = gsl_cdf_tdist_Pinv(0.975, (double)w->n_col - 1.0) *
@@ -295,6 +357,8 @@ static int fit_drops(struct wire *w, struct fit_result *ret, struct fit_message 
 		return fit_fail(msg, r, "no chip for resistances of lines: %s", strerror(-r));
 	tell(w, ret->scale_se, e);
 	keep(w, ret);
+	if (ret->par[FIT_READ_SD_0].is_known)
+		ret->goodness[FIT_OF_WIRE] = goodness(w, ret->theta);
 	return 0;
 }
 

@@ -101,9 +101,11 @@ static const char doc[] =
 	"  pcm-fit --print hermes          curves of a preset: staircase, drift, read noise\n"
 	"  pcm-fit --plot=twin.html board.yaml\n"
 	"\n"
-	"The SET law is that of Nandakumar et al., J. Appl. Phys. 124, 152135 (2018). Intervals are "
-	"of the estimates, for devices drawn as those measured; where a mean square of the goodness of "
-	"fit is many sd from 1, the law does not describe the board and they are too narrow.";
+	"The laws are those of Nandakumar et al., J. Appl. Phys. 124, 152135 (2018): of SET, with what of "
+	"its spread is the devices' own (set_rho), RESET, read noise without memory, drift. Intervals are of "
+	"the estimates, for devices drawn as those measured. The goodness of fit (stderr) says where the "
+	"laws do not describe the board: a mean square more than 5 sd from 1, and intervals too narrow. So "
+	"it is with read noise that has a memory, as of presets joshi2020 and hermes.";
 
 static void print_text(const struct fit_result *r)
 {
@@ -150,10 +152,10 @@ static int print_json(const struct fit_result *r)
 	for (int i = 0; i < FIT_N_PAR; i++)
 		json_object_set_new(
 			par, fit_par_table[i].key, json_estimate(&fit_par_table[i], &r->par[i]));
-	for (int i = 0; i < FIT_N_EXPERIMENT; i++) {
+	for (int i = 0; i < FIT_N_GOODNESS; i++) {
 		const struct fit_goodness *g = &r->goodness[i];
 		if (g->n > 1)
-			json_object_set_new(good, fit_experiment_names[i],
+			json_object_set_new(good, fit_goodness_names[i],
 				json_pack("{s:f,s:f,s:I}", "mean_square", g->mean_square, "sd",
 					g->sd, "n", (json_int_t)g->n));
 	}
@@ -166,15 +168,25 @@ static int print_json(const struct fit_result *r)
 
 static void tell_goodness(const struct fit_result *r)
 {
+	char bad[200] = "";
 	fflush(stdout);
-	for (int i = 0; i < FIT_N_EXPERIMENT; i++) {
+	for (int i = 0; i < FIT_N_GOODNESS; i++) {
 		const struct fit_goodness *g = &r->goodness[i];
-		if (g->n > 1)
-			fprintf(stderr,
-				"%-14s mean square %.4f, should be 1 (%+.1f sd, %zu units): %s\n",
-				fit_experiment_names[i], g->mean_square,
-				(g->mean_square - 1.0) / g->sd, g->n, g->what);
+		double off = fit_goodness_off(g);
+		if (g->n < 2)
+			continue;
+		fprintf(stderr, "%-14s mean square %.4f, should be 1 (%+.1f sd, %zu units): %s\n",
+			fit_goodness_names[i], g->mean_square, off, g->n, g->what);
+		if (fabs(off) > FIT_OFF_MAX)
+			snprintf(bad + strlen(bad), sizeof(bad) - strlen(bad), "%s%s",
+				*bad ? ", " : "", fit_goodness_names[i]);
 	}
+	if (*bad)
+		fprintf(stderr,
+			"pcm-fit: the laws of preset " FIT_BASE
+			" do not describe this board in %s: "
+			"its twin differs there, and intervals are too narrow\n",
+			bad);
 }
 
 static int fit(struct fit_data *d, struct fit_result *r, struct fit_message *msg)
@@ -192,9 +204,9 @@ static int fit(struct fit_data *d, struct fit_result *r, struct fit_message *msg
 	if (err == 0)
 		err = fit_gains(d, r, msg);
 	if (err == 0)
-		err = fit_wire(d, r, msg);
-	if (err == 0)
 		err = fit_law(d, r, msg);
+	if (err == 0)
+		err = fit_wire(d, r, msg);
 	if (err == 0)
 		err = fit_drift(d, r, msg);
 	if (err == 0)

@@ -37,6 +37,7 @@ def check_partial(folder):
     assert "staircase" in told["set_mean_0"]["why_not"]
     assert "adc" in told["adc_noise_sd"]["why_not"]
     assert "ir-drop" in told["wire_ohm"]["why_not"]
+    assert "staircase" in told["set_rho"]["why_not"]
     assert told["read_sd_g"]["low"] < 0.03 < told["read_sd_g"]["high"]
 
 
@@ -56,13 +57,23 @@ def check_preset(folder):
 
 
 def check_rho(folder):
-    """Devices that differ are noticed, for the law has no place for them; others are not."""
-    for rho, word in ("0", "no sign"), ("0.4", "devices differ"):
+    """What of the SET steps is the devices' own is found, and the law is not biased by it."""
+    truth = {"set_mean_0": 0.88e-6, "set_mean_g": -0.084, "set_mean_p": 1.4e-6, "set_sd_0": 0.26e-6,
+             "set_sd_g": 0.091, "set_sd_p": 2.15e-6, "set_memory": 2.6}
+    for rho in 0.0, 0.4:
         path = folder / f"rho{rho}.h5"
         run(xbar, "characterise", f"emu:?chips=1&set_rho={rho}", "-e", "staircase", "-n", "128",
             "--pulses", "8", "--cycles", "4", "--reads", "4", "-o", path)
-        told = json.loads(run(pcm_fit, "--json", path))["parameters"]
-        assert word in told["set_rho"]["why_not"], told["set_rho"]
+        told = json.loads(run(pcm_fit, "--json", path, "-o", folder / "rho.yaml"))
+        for key, value in (truth | {"set_rho": rho}).items():
+            # Five standard errors: the interval is 1.96 to each side.
+            e = told["parameters"][key]
+            end = e["high"] if value > e["estimate"] else e["low"]
+            assert abs(e["estimate"] - value) <= 5 / 1.96 * abs(end - e["estimate"]), (key, e)
+        assert f"set_rho: {told['parameters']['set_rho']['estimate']:.6g} " in \
+            (folder / "rho.yaml").read_text()
+        good = told["goodness"]
+        assert all(abs(good[k]["mean_square"] - 1) < 5 * good[k]["sd"] for k in good), good
 
 
 def check_wire(folder):

@@ -26,6 +26,7 @@ RANGES = {
     "set_sd_g": (0.06, 0.12),
     "set_sd_p": (1.5e-6, 2.8e-6),
     "set_memory": (1.8, 3.5),
+    "set_rho": (0.02, 0.35),
     "g_min": (0.05e-6, 0.25e-6),
     "g_max": (8e-6, 13e-6),
     "reset_mean": (0.1e-6, 0.3e-6),
@@ -59,10 +60,11 @@ def fit_board(xbar, pcm_fit, folder, seed, n_device):
     truth = {key: float(f"{draw.uniform(*r):.4g}") for key, r in RANGES.items()}
     if seed % 4 == 0:
         truth["wire_ohm"] = 0.0
-    uri = f"emu:?chips=1&seed={seed}&" + "&".join(f"{k}={v:.4g}" for k, v in truth.items())
-    path = pathlib.Path(folder) / f"board{seed}.h5"
-    run(xbar, "characterise", uri, "-o", path, "--devices", str(n_device), "--pulses", "12",
-        "--cycles", "6", "--reads", "8")
+    hidden, path = (pathlib.Path(folder) / f"board{seed}.{end}" for end in ("yaml", "h5"))
+    hidden.write_text("help: hidden\npreset: nandakumar2018\n" +
+                      "".join(f"{k}: {v:.4g}\n" for k, v in truth.items()))
+    run(xbar, "characterise", f"emu:?preset={hidden}&chips=1&seed={seed}", "-o", path,
+        "--devices", str(n_device), "--pulses", "12", "--cycles", "6", "--reads", "8")
     rows = csv.DictReader(run(pcm_fit, "--csv", path).splitlines())
     path.unlink()
     fitted = {r["parameter"]: tuple(float(r[k]) for k in ("estimate", "low", "high"))
