@@ -237,14 +237,15 @@ static int project_error(struct snn_batch *b, struct snn_error *e)
 {
 	struct snn_product p[SNN_MAX_HIDDEN];
 	const struct snn_net *net = b->net;
+	uint32_t n = 0;
 
 	for (uint32_t lane = 0; lane < b->n_active; lane++)
 		snn_spikes_values(&b->error, lane, b->err + (size_t)lane * net->n_out);
-	for (uint32_t l = 0; l < net->n_layer; l++)
-		p[l] = (struct snn_product){
+	for (uint32_t l = net->is_layered ? net->n_layer - 1 : 0; l < net->n_layer; l++)
+		p[n++] = (struct snn_product){
 			.i_matrix = snn_net_b_fb(net, l), .in = &b->error, .out = b->layer[l].l
 		};
-	return product(b, p, net->n_layer, e);
+	return product(b, p, n, e);
 }
 
 static int step(struct snn_batch *b, struct snn_learner *learner, struct snn_score *score,

@@ -25,7 +25,7 @@ static const struct argp argp = { .parser = parse,
 	.doc = "List the learning rules and what each needs."
 	       "\vsymmetric: needs the forward weights transposed. time: locked in time, as Table I of Ortner et "
 	       "al. (2023) has it: no traces, so credit for earlier steps waits for the end of the "
-	       "sequence, or is left out (drtp). space: locked in space, waits for the output of its "
+	       "sequence, or is left out (drtp, ptncn). space: locked in space, waits for the output of its "
 	       "step. update: when weights can change at the earliest. memory: what is kept from step to "
 	       "step for learning, T steps, n neurons, m inputs." };
 

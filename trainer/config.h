@@ -68,6 +68,7 @@ struct snn_config {
 		uint32_t loss_steps;   /* of loss: last */
 		double teacher_rate;   /* probability of a teacher event in a step */
 		double synapse_decay;  /* of the filter of inputs in decolle's traces */
+		double correction;     /* beta of ptncn */
 		double rate;           /* eta of the readout, and of the rest times the next two */
 		double rate_hidden;    /* factor for W, 0 freezes */
 		double rate_threshold; /* factor for b, 0 freezes */

@@ -17,7 +17,7 @@ static_assert(offsetof(struct snn_config, network.hidden) ==
 /* Names only, so that the configuration does not need the code behind them (tests compare). */
 static const char *const task_names[] = { "chorale", "jsb", "shd", "stream", NULL };
 const char *const snn_rule_names[] = { "bptt", "fa", "dfa", "drtp", "eprop", "eprop-rnd", "ostl",
-	"ostl-rnd", "decolle", "etlp", "osttp", NULL };
+	"ostl-rnd", "decolle", "etlp", "osttp", "ptncn", NULL };
 
 /* Each in the order of its enum. */
 static const char *const weights_names[] = { "float", "chips", NULL };
@@ -129,6 +129,8 @@ const struct snn_option snn_option_table[] = {
 		.help = "of etlp: probability that the teacher shows the target in a step (100 Hz in steps of 1 ms)" },
 	{ "train.synapse_decay", REAL(train.synapse_decay, 0, 0.9999), .def = "0", .unit = "a step",
 		.help = "of decolle: what the synaptic filter of its traces keeps; 0: none, as in the network" },
+	{ "train.correction", REAL(train.correction, 0, 1e6), .def = "1",
+		.help = "of ptncn: beta, how much of B times the error corrects a membrane before its neuron is asked again" },
 	{ "train.optimizer", CHOICE(train.optimizer, optimizer_names), .def = "sgd",
 		.help = "how gradients become changes" },
 	{ "train.rate", REAL(train.rate, 0, 1000), .def = "0.01",

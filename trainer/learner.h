@@ -26,9 +26,9 @@ struct snn_learner {
 enum snn_feedback {
 	SNN_FEEDBACK_NONE,
 	SNN_FEEDBACK_TARGET, /* l = B y_star, fetched together with W x */
-	SNN_FEEDBACK_ERROR,  /* l = B (yhat - y_star), fetched after the output */
-	SNN_FEEDBACK_IMAGE,  /* the rule itself carries errors back through what it reads of B */
-	SNN_FEEDBACK_LOCAL,  /* the rule reads B, and needs nothing of the output */
+	SNN_FEEDBACK_ERROR, /* l = B (yhat - y_star), after the output; layered: of the top layer */
+	SNN_FEEDBACK_IMAGE, /* the rule itself carries errors back through what it reads of B */
+	SNN_FEEDBACK_LOCAL, /* the rule reads B, and needs nothing of the output */
 };
 
 /* What a rule keeps from step to step for learning. */
@@ -55,7 +55,7 @@ struct snn_rule {
 extern const struct snn_rule *const snn_rules[]; /* ends with NULL */
 extern const struct snn_rule snn_rule_bptt, snn_rule_fa, snn_rule_dfa, snn_rule_drtp;
 extern const struct snn_rule snn_rule_eprop, snn_rule_eprop_rnd, snn_rule_ostl, snn_rule_ostl_rnd;
-extern const struct snn_rule snn_rule_decolle, snn_rule_etlp, snn_rule_osttp;
+extern const struct snn_rule snn_rule_decolle, snn_rule_etlp, snn_rule_osttp, snn_rule_ptncn;
 
 const struct snn_rule *snn_rule_find(const char *name); /* NULL if unknown */
 
@@ -71,6 +71,9 @@ void snn_learner_done(struct snn_learner *le);
 int snn_learner_begin_traces(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);
 int snn_learner_step_traces(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);
 int snn_learner_end_traces(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);
+
+/* For rules without: W, H and b of a layer and lane learn c [size l] = dE/ds by this step's inputs alone. */
+void snn_learner_add_present(struct snn_batch *b, uint32_t l, uint32_t lane, const float *c);
 
 /* The inputs of a layer in the step under way. */
 static inline const struct snn_spikes *snn_batch_input(const struct snn_batch *b, uint32_t layer)

@@ -4,7 +4,6 @@
  * B_l y_star as in OSTTP, but without memory: the eligibility is that of this step, e = psi x for W,
  * psi y' for H and -psi for b.
  */
-#include "fast.h"
 #include "learner.h"
 
 static int drtp_begin(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)
@@ -21,15 +20,10 @@ static void learn(struct snn_batch *b, uint32_t l, uint32_t lane)
 	uint32_t n = b->net->size[l];
 	float *c = b->layer[l].l + (size_t)lane * n;
 	const float *psi = b->layer[l].psi + (size_t)lane * n;
-	const struct snn_spikes *x = snn_batch_input(b, l);
 
 	for (uint32_t i = 0; i < n; i++)
 		c[i] *= psi[i];
-	snn_axpy_to_double(n, -1, c, snn_net_threshold(b->net, l)->grad);
-	snn_spikes_outer(x, lane, n, c, snn_net_grad_w(b->net, l)->grad);
-	if (b->net->is_recurrent)
-		snn_spikes_outer(
-			&b->layer[l].out_prev, lane, n, c, snn_net_grad_h(b->net, l)->grad);
+	snn_learner_add_present(b, l, lane, c);
 }
 
 static int drtp_step(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)

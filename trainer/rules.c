@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * rules.c - the table of learning rules, and what those with traces share.
+ * rules.c - the table of learning rules, and what rules share.
  */
 #include "learner.h"
 
 #include <errno.h>
 #include <string.h>
+#include "fast.h"
 
 const struct snn_rule *const snn_rules[] = { &snn_rule_bptt, &snn_rule_fa, &snn_rule_dfa,
 	&snn_rule_drtp, &snn_rule_eprop, &snn_rule_eprop_rnd, &snn_rule_ostl, &snn_rule_ostl_rnd,
-	&snn_rule_decolle, &snn_rule_etlp, &snn_rule_osttp, NULL };
+	&snn_rule_decolle, &snn_rule_etlp, &snn_rule_osttp, &snn_rule_ptncn, NULL };
 
 const struct snn_rule *snn_rule_find(const char *name)
 {
@@ -207,4 +208,15 @@ int snn_learner_end_traces(struct snn_learner *le, struct snn_batch *b, struct s
 		}
 	}
 	return 0;
+}
+
+void snn_learner_add_present(struct snn_batch *b, uint32_t l, uint32_t lane, const float *c)
+{
+	uint32_t n = b->net->size[l];
+
+	snn_axpy_to_double(n, -1, c, snn_net_threshold(b->net, l)->grad);
+	snn_spikes_outer(snn_batch_input(b, l), lane, n, c, snn_net_grad_w(b->net, l)->grad);
+	if (b->net->is_recurrent)
+		snn_spikes_outer(
+			&b->layer[l].out_prev, lane, n, c, snn_net_grad_h(b->net, l)->grad);
 }

@@ -17,7 +17,7 @@ N_KEY, LOWEST = 88, 21
 CONFIG = """
 network: { hidden: 12, w_scale: 6, v_scale: 1, b_scale: 1, b_center: false, threshold: 0.3, decay: 0.8,
   psi_width: 1, bias_marginal: false, bias: -2 }
-train: { epochs: 1, update: step, optimizer: adam, rate: 0.01, rate_hidden: 1, rate_threshold: 1 }
+train: { epochs: 1, update: step, optimizer: adam, rate: 0.01, rate_hidden: 1, rate_threshold: 1, correction: 1 }
 """
 
 
@@ -104,7 +104,7 @@ with tempfile.TemporaryDirectory() as scratch:
     os.chdir(scratch)
     with open("c.yaml", "w", encoding="utf-8") as config:
         config.write(CONFIG)
-    for name in ("osttp", "ostl", "drtp", "eprop-rnd", "decolle"):
+    for name in ("osttp", "ostl", "drtp", "eprop-rnd", "decolle", "ptncn"):
         a_piece_as_a_stream_is_the_piece(name)
     a_piece_as_a_stream_is_the_piece("etlp", "--set", "train.teacher_rate=1")
     refused("", "empty")

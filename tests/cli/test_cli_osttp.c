@@ -194,7 +194,9 @@ static void rules_are_table_one(void **state)
 		{ "drtp", "no", "yes", "no" }, { "eprop", "yes", "no", "yes" },
 		{ "eprop-rnd", "no", "no", "yes" }, { "ostl", "yes", "no", "yes" },
 		{ "ostl-rnd", "no", "no", "yes" }, { "osttp", "no", "no", "no" },
-		{ "decolle", "no", "no", "no" }, { "etlp", "no", "no", "no" } };
+		{ "decolle", "no", "no", "no" }, { "etlp", "no", "no", "no" },
+		/* not in the table: no traces, so as the table has drtp, and it waits for the error */
+		{ "ptncn", "no", "yes", "yes" } };
 	struct ran r = osttp("rules", NULL);
 	char want[80];
 

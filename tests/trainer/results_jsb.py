@@ -16,7 +16,7 @@ import tempfile
 SEEDS = (1, 2, 3)
 FROZEN = ["--set", "train.rate_hidden=0", "--set", "train.rate_threshold=0", "--set", "train.rate=0.015", "--set", "train.decay_factor=0.8"]
 # name, weights, rule, further options
-RULES = ("bptt", "ostl", "eprop", "fa", "dfa", "ostl-rnd", "eprop-rnd", "osttp", "drtp", "etlp", "decolle")
+RULES = ("bptt", "ostl", "eprop", "fa", "dfa", "ostl-rnd", "eprop-rnd", "osttp", "drtp", "etlp", "decolle", "ptncn")
 ROWS = [(rule, "float", rule, []) for rule in RULES]
 ROWS += [("frozen hidden layer", "float", "osttp", FROZEN)]
 ROWS += [(rule, "chips", rule, []) for rule in RULES]

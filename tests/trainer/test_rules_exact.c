@@ -18,6 +18,7 @@
 
 static void open_rig(struct rig *g, const char *rule, uint32_t n_lane)
 {
+	g->is_layered = snn_rule_find(rule)->is_layered;
 	rig_net(g);
 	rig_learner(g, rule, n_lane);
 }
@@ -371,6 +372,40 @@ static void exact_traces_make_ostl_bptt_for_a_recurrent_layer(void **state)
 	}
 }
 
+/*
+ * sigmoid(u) - sigmoid(u - beta B err) = beta psi B err, and less than beta/2 |B err| of it more: of smooth
+ * neurons without memory that is the gradient of eprop-rnd.
+ */
+static void small_corrections_of_ptncn_are_the_error_through_psi(void **state)
+{
+	static const double beta = 0.01;
+	struct piece *p = piece_random(11, 40, N_KEY, 0.3);
+	const struct snn_seq *seq = &p->seq;
+	struct rig small, want;
+
+	(void)state;
+	rig_config(&small, N_KEY, 35);
+	small.c.network.neuron = SNN_SSNU;
+	small.c.network.recurrent = true;
+	small.c.network.decay = 0;
+	small.c.train.correction = beta;
+	want = small;
+	open_rig(&small, "ptncn", 1);
+	open_rig(&want, "eprop-rnd", 1);
+	assert_true(rig_run(&small, &seq, 1) == rig_run(&want, &seq, 1));
+	for (uint32_t i = 0; i < small.net.n_tensor; i++) {
+		const struct snn_tensor *t = &small.net.tensor[i];
+		bool is_readout = t == snn_net_grad_v(&small.net) || t == snn_net_bias(&small.net);
+
+		for (size_t k = 0; !is_readout && k < t->n; k++)
+			t->grad[k] /= beta;
+	}
+	assert_gradients_near(&small.net, &want.net, 5e-3);
+	rig_done(&small);
+	rig_done(&want);
+	free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -388,6 +423,7 @@ int main(void)
 		cmocka_unit_test(random_feedback_with_the_forward_weights_is_the_true_one),
 		cmocka_unit_test(ostl_is_bptt_in_the_top_layer_of_several),
 		cmocka_unit_test(exact_traces_make_ostl_bptt_for_a_recurrent_layer),
+		cmocka_unit_test(small_corrections_of_ptncn_are_the_error_through_psi),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

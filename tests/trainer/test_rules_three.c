@@ -37,6 +37,7 @@ static void run(const char *rule, double teacher_rate, const struct gradient *wa
 	g.c.network.threshold = 0.5;
 	g.c.network.decay = 0.5;
 	g.c.train.teacher_rate = teacher_rate;
+	g.c.train.correction = 3.0 / 8;
 	g.is_layered = snn_rule_find(rule)->is_layered;
 	rig_net(&g);
 	g.net.matrix[0].init[0] = 0.375f;
@@ -213,6 +214,23 @@ static void decolle_by_hand(void **state)
 	run("decolle", 0, &want);
 }
 
+/*
+ * beta = 3/8; B2 from the output, B1 from neuron 3.
+ *
+ * step 1  3: 1/4 + 3/8 3/2 = 13/16 would fire, e = -1, and beta B1 e = (-3/4, 3/8)
+ *         1: 3/8 + 3/4 = 9/8 would fire, e = -1;  2: 1 - 3/8 = 5/8 fires as it did, e = 0
+ * step 2  3: 11/8 - 3/8 9/4 = 17/32 fires as it did, e = 0, and so all below
+ *
+ * gW1 = x e, gW2 = (0, 1) e3, gb = -e of step 1.
+ */
+static void ptncn_by_hand(void **state)
+{
+	const struct gradient want = { .w1 = { -1, 0 }, .b = { 1, 0 }, .w2 = { 0, -1 }, .b3 = 1 };
+
+	(void)state;
+	run("ptncn", 0, &want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +240,7 @@ int main(void)
 		cmocka_unit_test(random_feedback_by_hand),
 		cmocka_unit_test(target_projection_by_hand),
 		cmocka_unit_test(decolle_by_hand),
+		cmocka_unit_test(ptncn_by_hand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
