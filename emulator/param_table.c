@@ -140,7 +140,7 @@ const struct pcm_param pcm_param_table[] = {
 	  .help = "the same for a pulse on a device of its row" },
 	{ DOUBLE(temperature), .unit = "K", .def = "300", .min = 200, .max = 450,
 	  .source = "assumption: room temperature",
-	  .help = "of the chip: G(T) = G exp(-Ea / k (1 / T - 1 / Tref)), Ea falls linearly to 0 at g_max" },
+	  .help = "of the chip, as its sensor says: G(T) = G exp(-Ea / k (1 / T - 1 / Tref)), Ea falls linearly to 0 at g_max" },
 	{ DOUBLE(temperature_ref), .unit = "K", .def = "300", .min = 200, .max = 450,
 	  .source = "assumption: room temperature",
 	  .help = "temperature at which conductances are what the model says" },

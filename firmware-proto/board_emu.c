@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +169,12 @@ static uint16_t emu_wait(void *user, uint64_t dt)
 	return CMD_OK;
 }
 
+/* What a sensor on the chip would say of the temperature that the chip is emulated at, mK. */
+static uint32_t sensor_of(const struct pcm_chip *c)
+{
+	return (uint32_t)lround(pcm_chip_params(c)->temperature * 1e3);
+}
+
 static void emu_stats(void *user, struct cmd_stats *ret)
 {
 	struct board_emu *b = user;
@@ -186,6 +193,8 @@ static void emu_stats(void *user, struct cmd_stats *ret)
 		ret->n_program += s.n_program;
 		ret->n_sat += s.n_sat;
 		energy += s.energy;
+		if (sensor_of(b->chip[i]) > ret->temperature)
+			ret->temperature = sensor_of(b->chip[i]);
 	}
 	memcpy(&ret->energy_bits, &energy, sizeof(energy));
 }

@@ -153,7 +153,7 @@ static void chip_stats(void *user, struct cmd_stats *ret)
 {
 	struct board *b = user;
 
-	*ret = b->stats; /* yours: time and energy, where the board knows them; else 0 */
+	*ret = b->stats; /* yours: time, energy, temperature, where the board knows them; else 0 */
 }
 
 /* No program, wait, save, load: the host programs by pulses and reads, and sleeps. */

@@ -357,6 +357,7 @@ void cmd_put_stats(struct wire_writer *w, const struct cmd_stats *x)
 	wire_put_u64(w, x->n_program);
 	wire_put_u64(w, x->n_sat);
 	wire_put_u64(w, x->energy_bits);
+	wire_put_u32(w, x->temperature);
 }
 
 bool cmd_take_stats(struct wire_reader *r, struct cmd_stats *ret)
@@ -369,6 +370,7 @@ bool cmd_take_stats(struct wire_reader *r, struct cmd_stats *ret)
 	ret->n_program = wire_take_u64(r);
 	ret->n_sat = wire_take_u64(r);
 	ret->energy_bits = wire_take_u64(r);
+	ret->temperature = r->n < r->size ? wire_take_u32(r) : 0;
 	return !r->is_bad;
 }
 

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,6 +291,12 @@ static int emu_wait(void *be, uint64_t dt, struct xbar_message *msg)
 	return 0;
 }
 
+/* What a sensor on the chip would say, as a board does (PROTOCOL.md): in steps of 1 mK. */
+static double sensor_of(const struct pcm_chip *c)
+{
+	return (double)lround(pcm_chip_params(c)->temperature * 1e3) / 1e3;
+}
+
 static int emu_stats(void *be, struct xbar_stats *ret, struct xbar_message *msg)
 {
 	struct emu *e = be;
@@ -308,6 +315,7 @@ static int emu_stats(void *be, struct xbar_stats *ret, struct xbar_message *msg)
 		ret->n_program += s.n_program;
 		ret->n_sat += s.n_sat;
 		ret->energy += s.energy;
+		ret->temperature = fmax(ret->temperature, sensor_of(e->chip[i]));
 	}
 	return 0;
 }

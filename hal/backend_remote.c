@@ -338,6 +338,7 @@ static int take_stats(void *user, const struct session_arg *arg, const struct cm
 	ret->n_program = s.n_program;
 	ret->n_sat = s.n_sat;
 	memcpy(&ret->energy, &s.energy_bits, sizeof(ret->energy));
+	ret->temperature = (double)s.temperature / 1e3;
 	return 0;
 }
 

@@ -83,11 +83,15 @@ static int help_uri(const struct args *a)
 
 static json_t *stats_as_json(const struct xbar_stats *s)
 {
-	return json_pack("{s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "time_ns",
+	json_t *o = json_pack("{s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "time_ns",
 		(json_int_t)s->time, "time_s", (double)s->time * 1e-9, "n_mvm",
 		(json_int_t)s->n_mvm, "n_set", (json_int_t)s->n_set, "n_reset",
 		(json_int_t)s->n_reset, "n_read", (json_int_t)s->n_read, "n_program",
 		(json_int_t)s->n_program, "n_sat", (json_int_t)s->n_sat, "energy_J", s->energy);
+
+	if (o && s->temperature > 0.0)
+		json_object_set_new(o, "temperature_K", json_real(s->temperature));
+	return o;
 }
 
 static json_t *caps_as_json(uint32_t caps)
@@ -130,6 +134,8 @@ static void print_text(struct cli_board *b, const struct xbar_stats *s)
 					   : "",
 		i->caps & XBAR_CAP_PROGRAM ? "program by itself, " : "be programmed by pulses, ",
 		i->caps & XBAR_CAP_WAIT ? "wait in no time" : "wait");
+	if (s->temperature > 0.0)
+		printf("sensor     %.2f degC, warmest chip\n", s->temperature - XBAR_ZERO_CELSIUS);
 	printf("so far     %.9g s of chip time, %g J\n", (double)s->time * 1e-9, s->energy);
 	printf("           %llu products (%llu codes saturated), %llu SET, %llu RESET, %llu devices "
 	       "read, %llu programmed\n",

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include "page.h"
 #include "selftest_page.h"
@@ -97,33 +98,42 @@ static int print_json(const struct sample *s)
 
 	if (o && isfinite(s->round_trip))
 		json_object_set_new(o, "round_trip_s", json_real(s->round_trip));
+	if (o && c->temperature > 0.0)
+		json_object_set_new(o, "temperature_K", json_real(c->temperature));
 	return cli_json(o);
 }
 
 static void print_heads(enum cli_format format)
 {
 	if (format == CLI_CSV)
-		puts("t_s,chip_time_s,n_mvm,n_set,n_reset,n_read,n_sat,energy_J,round_trip_s,n_retry");
+		puts("t_s,chip_time_s,n_mvm,n_set,n_reset,n_read,n_sat,energy_J,round_trip_s,n_retry,"
+		     "temperature_K");
 	else if (format == CLI_TEXT)
-		printf("%9s %12s %10s %10s %10s %10s %8s %10s %9s %7s\n", "t / s", "chip / s",
+		printf("%9s %12s %10s %10s %10s %10s %8s %10s %9s %7s %8s\n", "t / s", "chip / s",
 			"products", "SET", "RESET", "reads", "sat", "energy / J", "ping / us",
-			"retries");
+			"retries", "T / degC");
 }
 
 static int print_sample(enum cli_format format, const struct sample *s)
 {
 	const struct xbar_stats *c = &s->stats;
 	const char *fmt = format == CLI_CSV
-		? "%.3f,%.9g,%llu,%llu,%llu,%llu,%llu,%.6g,%.6g,%llu\n"
-		: "%9.1f %12.6g %10llu %10llu %10llu %10llu %8llu %10.4g %9.1f %7llu\n";
+		? "%.3f,%.9g,%llu,%llu,%llu,%llu,%llu,%.6g,%.6g,%llu,%s\n"
+		: "%9.1f %12.6g %10llu %10llu %10llu %10llu %8llu %10.4g %9.1f %7llu %8s\n";
+	char temperature[16] = "";
 	double scale = format == CLI_CSV ? 1.0 : 1e6;
 
 	if (format == CLI_JSON)
 		return print_json(s);
+	if (c->temperature > 0.0)
+		snprintf(temperature, sizeof(temperature), format == CLI_CSV ? "%.3f" : "%.2f",
+			format == CLI_CSV ? c->temperature : c->temperature - XBAR_ZERO_CELSIUS);
+	else if (format == CLI_TEXT)
+		strcpy(temperature, "-");
 	printf(fmt, s->time, (double)c->time * 1e-9, (unsigned long long)c->n_mvm,
 		(unsigned long long)c->n_set, (unsigned long long)c->n_reset,
 		(unsigned long long)c->n_read, (unsigned long long)c->n_sat, c->energy,
-		s->round_trip * scale, (unsigned long long)c->n_retry);
+		s->round_trip * scale, (unsigned long long)c->n_retry, temperature);
 	return CLI_DONE;
 }
 
@@ -188,6 +198,11 @@ static double energy_of(const struct sample *s)
 	return s->stats.energy;
 }
 
+static double temperature_of(const struct sample *s)
+{
+	return s->stats.temperature > 0.0 ? s->stats.temperature - XBAR_ZERO_CELSIUS : NAN;
+}
+
 static int write_report(const struct args *a, struct cli_board *b, const struct history *h)
 {
 	static const struct {
@@ -195,7 +210,8 @@ static int write_report(const struct args *a, struct cli_board *b, const struct 
 		double (*of)(const struct sample *s);
 	} plots[] = { { "link", "round trip of 64 bytes (\302\265s)", round_trip_of },
 		{ "retries", "exchanges repeated so far", retries_of },
-		{ "energy", "J", energy_of } };
+		{ "energy", "J", energy_of },
+		{ "temperature", "degC, by the chips' sensor", temperature_of } };
 	double *x = cli_calloc(2 * h->n + 1, sizeof(*x));
 	struct page_series s = { .style = PAGE_LINES_POINTS, .n = h->n, .x = x };
 	struct page_error err = { "no memory for a report" };
@@ -245,8 +261,9 @@ int cmd_monitor(int argc, char **argv)
 		.parse = parse,
 		.run = run,
 		.doc = "Tell, again and again, what the board has done so far, its chip time and "
-		       "energy, and how long bytes take to it and back. The chips are not "
-		       "disturbed. With --json one line each time.\v"
+		       "energy, how long bytes take to it and back, and the temperature of its "
+		       "warmest chip, where it has a sensor. The chips are not disturbed. With "
+		       "--json one line each time.\v"
 		       "  xbar monitor serial:/dev/ttyACM0\n"
 		       "  xbar monitor usb: --interval-s 60 --count 1440 --report day.html\n",
 	};

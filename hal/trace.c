@@ -6,7 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#define MAGIC   "XBARREC1"
+#define MAGIC   "XBARREC2"
 #define N_MAGIC 8
 #define N_HEAD  13
 #define N_MAX   (UINT32_C(1) << 30) /* bytes of an answer */

@@ -2,7 +2,7 @@
 /*
  * trace.h - a recorded session: what was asked of a board and what it answered.
  *
- *	"XBARREC1", then records: u32 n, u8 op, u32 CRC-32 of the call, i32 its result, n bytes of
+ *	"XBARREC2", then records: u32 n, u8 op, u32 CRC-32 of the call, i32 its result, n bytes of
  *	answer (or the message, if the result is negative), u32 CRC-32 of the record. Little-endian.
  *
  * The first record, TRACE_OPEN, holds struct xbar_info and the sizes of all ADC codes. Calls are

@@ -42,7 +42,7 @@ extern "C" {
 #define CMD_VERSION 1 /* of the payloads; HELLO agrees on one */
 
 /* CRC-32C of schema.txt, which lists every payload; what mutates needs both ends to agree. */
-#define CMD_SCHEMA 0xe3f608eb
+#define CMD_SCHEMA 0x09206145
 
 #define CMD_N_DEVICE    4    /* devices of a cell */
 #define CMD_N_ROW_MAX   1024 /* of a chip: a pulse has 10 bits for each */
@@ -357,11 +357,12 @@ bool cmd_take_columns(struct wire_reader *r, struct cmd_columns *ret);
 void cmd_put_wait(struct wire_writer *w, uint64_t dt);
 bool cmd_take_wait(struct wire_reader *r, uint64_t *ret_dt);
 
-/* STATS of all chips together. */
+/* STATS of all chips together. Boards older than the temperature end before it: not measured. */
 struct cmd_stats {
 	uint64_t time; /* ns, the furthest clock */
 	uint64_t n_mvm, n_set, n_reset, n_read, n_program, n_sat;
 	uint64_t energy_bits; /* binary64, J */
+	uint32_t temperature; /* mK, of the warmest chip by its sensor; 0: not measured */
 };
 
 void cmd_put_stats(struct wire_writer *w, const struct cmd_stats *x);

@@ -133,12 +133,15 @@ struct xbar_program_stats {
 	float rms_error;   /* S, of the last verifying reads against the targets */
 };
 
+#define XBAR_ZERO_CELSIUS 273.15 /* K */
+
 struct xbar_stats {
 	uint64_t time;  /* ns, the furthest chip clock */
 	uint64_t n_mvm; /* vectors */
 	uint64_t n_set, n_reset, n_read, n_program;
-	uint64_t n_sat;  /* saturated ADC codes */
-	double energy;   /* J */
+	uint64_t n_sat; /* saturated ADC codes */
+	double energy;  /* J */
+	double temperature; /* K, of the warmest chip by its sensor, in steps of 1 mK; 0: not measured */
 	uint64_t n_call; /* API calls that reached the backend */
 	uint64_t n_byte_out, n_byte_in, n_round_trip, n_retry; /* links only, of these calls */
 };

@@ -105,9 +105,13 @@ def check_monitor(folder):
     rows = [json.loads(line) for line in lines]
     assert len(rows) == 3 and all(r['n_retry'] == 0 and r['round_trip_s'] > 0 for r in rows)
     assert rows[0]['t_s'] < rows[1]['t_s'] < rows[2]['t_s']
-    assert Page(report).tags['svg'] == 3
-    head, rows = table('monitor', 'emu:', '--count', '2', '--interval-s', '0')
+    assert all(r['temperature_K'] == 300 for r in rows), rows
+    assert Page(report).tags['svg'] == 4
+    head, rows = table('monitor', 'emu:?temperature=351.2345', '--count', '2', '--interval-s', '0')
     assert head.startswith('t_s,chip_time_s,n_mvm,') and len(rows) == 2
+    assert head.endswith(',n_retry,temperature_K') and float(rows[0][-1]) == 351.235, rows
+    out = run('monitor', 'emu:?temperature=313.15', '--count', '1').stdout.splitlines()
+    assert out[0].endswith('T / degC') and out[1].endswith(' 40.00'), out
 
 
 def check_map(folder):

@@ -102,6 +102,7 @@ static void chip_stats(void *user, struct cmd_stats *ret)
 
 	ret->time = c->time;
 	ret->n_set = c->n_pulse;
+	ret->temperature = 310150;
 }
 
 static uint16_t chip_save(void *user, uint64_t *ret_n)

@@ -60,7 +60,7 @@ PAYLOADS = {
     "lsb": f32(3.125e-7),
     "columns": struct.pack("<BBHH", 2, 0, 1, 255),
     "wait": struct.pack("<Q", 3600 * 10**9),
-    "stats": struct.pack("<7Qd", 2**40, 1, 2, 3, 4, 5, 6, 1.25e-3),
+    "stats": struct.pack("<7QdI", 2**40, 1, 2, 3, 4, 5, 6, 1.25e-3, 300150),
     "size": struct.pack("<Q", 5 * 2**32),
     "part": struct.pack("<QH", 2**33 + 1, 5) + b"\0\1\2\3\4",
     "part_asked": struct.pack("<QH", 2**33 + 1, 980),

@@ -195,7 +195,8 @@ static void put_more(struct wire_writer *w, const char *name)
 	else if (!strcmp(name, "stats"))
 		cmd_put_stats(w,
 			&(struct cmd_stats){ UINT64_C(1) << 40, 1, 2, 3, 4, 5, 6,
-				0x3f547ae147ae147b }); /* 1.25e-3 */
+				0x3f547ae147ae147b, /* 1.25e-3 */
+				300150 });
 	else if (!strcmp(name, "size"))
 		cmd_put_size(w, UINT64_C(5) << 32);
 	else if (!strcmp(name, "part"))
@@ -290,7 +291,15 @@ static void info_and_stats_are_understood(void **state)
 	assert_true(x.caps == 6 && x.v_read_bits == info.v_read_bits && x.t_mvm == 520);
 	r = reader_of("stats");
 	assert_true(cmd_take_stats(&r, &s));
-	assert_true(s.time == UINT64_C(1) << 40 && s.n_sat == 6);
+	assert_true(s.time == UINT64_C(1) << 40 && s.n_sat == 6 && s.temperature == 300150);
+	/* A board older than the temperature ends before it; half of it is none. */
+	r = reader_of("stats");
+	r.size -= 4;
+	assert_true(cmd_take_stats(&r, &s));
+	assert_true(s.n_sat == 6 && s.temperature == 0);
+	r = reader_of("stats");
+	r.size -= 2;
+	assert_false(cmd_take_stats(&r, &s));
 	r = reader_of("link_stats");
 	assert_true(cmd_take_link_stats(&r, &l));
 	assert_true(l.n_good == 1 && l.n_session == 0x80000000);

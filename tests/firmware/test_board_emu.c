@@ -224,6 +224,7 @@ static void assert_same_stats(void)
 	assert_true(got.n_reset == want.n_reset && got.n_read == want.n_read);
 	assert_true(got.n_program == want.n_program && got.n_sat == want.n_sat);
 	assert_memory_equal(&got.energy_bits, &want.energy, 8);
+	assert_true(got.temperature > 0 && got.temperature / 1e3 == want.temperature);
 }
 
 static uint8_t *save(size_t *ret_n)

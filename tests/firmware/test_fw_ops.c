@@ -472,7 +472,7 @@ static void time_passes_and_is_told(void **state)
 	begin();
 	assert_int_equal(ask(CMD_STATS), CMD_OK);
 	assert_true(cmd_take_stats(&rest, &stats));
-	assert_true(stats.time == UINT64_C(5000000000));
+	assert_true(stats.time == UINT64_C(5000000000) && stats.temperature == 310150);
 	begin();
 	assert_int_equal(ask(CMD_WAIT), CMD_E_FORM);
 }
