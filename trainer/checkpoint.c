@@ -122,6 +122,10 @@ int snn_checkpoint_save(struct snn_trainer *tr, struct snn_store **ret, struct s
 		decay_path(path, sizeof(path), l);
 		snn_store_put(
 			st, path, SNN_F32, 1, (size_t[]){ tr->net.size[l] }, tr->net.decay[l]);
+		snprintf(path, sizeof(path), "/host/r%u", l + 1);
+		if (tr->net.rate_penalty > 0)
+			snn_store_put(st, path, SNN_F32, 1, (size_t[]){ tr->net.size[l] },
+				tr->net.rate[l]);
 	}
 	snn_optim_save(&tr->optim, &tr->net, st);
 	r = tr->weights->ops->save(tr->weights, st, e);
@@ -224,6 +228,10 @@ static int load_all(
 		decay_path(path, sizeof(path), l);
 		r = snn_store_load(
 			st, path, SNN_F32, 1, (size_t[]){ tr->net.size[l] }, tr->net.decay[l], e);
+		snprintf(path, sizeof(path), "/host/r%u", l + 1);
+		if (r == 0 && tr->net.rate_penalty > 0)
+			r = snn_store_load(st, path, SNN_F32, 1, (size_t[]){ tr->net.size[l] },
+				tr->net.rate[l], e);
 	}
 	if (r == 0)
 		r = snn_optim_load(&tr->optim, &tr->net, st, e);

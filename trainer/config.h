@@ -24,6 +24,7 @@
 enum snn_weights_kind { SNN_WEIGHTS_FLOAT, SNN_WEIGHTS_CHIPS };
 enum snn_neuron { SNN_SNU, SNN_SSNU };
 enum snn_reset { SNN_RESET_FULL, SNN_RESET_SOFT };
+enum snn_b_shape { SNN_B_UNIFORM, SNN_B_NORMAL };
 enum snn_psi { SNN_PSI_TRIANGULAR, SNN_PSI_TANH, SNN_PSI_FAST_SIGMOID };
 enum snn_trace_choice { SNN_TRACE_AUTO, SNN_TRACE_EVENT, SNN_TRACE_DENSE, SNN_TRACE_EXACT };
 enum snn_update { SNN_UPDATE_SEQUENCE, SNN_UPDATE_STEP };
@@ -49,13 +50,14 @@ struct snn_config {
 		bool recurrent;          /* hidden layers have weights H from their own spikes */
 		double h_scale;          /* initial H: uniform in +- scale / sqrt(neurons) */
 		double decay, decay_max; /* d; where above, d is drawn for each neuron */
-		double psi_gamma, psi_width;
+		double psi_gamma, psi_width, psi_slope;
 		double threshold;                    /* initial b */
 		double adaptation, adaptation_decay; /* beta, 0 none; rho */
 		double w_scale, v_scale; /* initial W, V: uniform in +- scale / sqrt(fan-in) */
-		double b_scale;          /* feedback B: uniform in +- scale / sqrt(n_out) */
-		bool b_center;           /* B p = 0, p each output's frequency */
-		double bias; /* initial c: 0 unless set; "marginal" is done by bias_marginal */
+		double b_scale; /* feedback B: of the size of uniform in +- scale / sqrt(n_out) */
+		int b_shape;    /* enum snn_b_shape */
+		bool b_center;  /* B p = 0, p each output's frequency */
+		double bias;    /* initial c: 0 unless set; "marginal" is done by bias_marginal */
 		bool bias_marginal;   /* initial c = logit of each output's training frequency */
 		int readout;          /* enum snn_readout_kind */
 		double readout_decay; /* d_o */
@@ -71,10 +73,12 @@ struct snn_config {
 		double correction;     /* beta of ptncn */
 		double rate;           /* eta of the readout, and of the rest times the next two */
 		double rate_hidden;    /* factor for W, 0 freezes */
+		double rate_recurrent; /* factor for H of what W has, 0 freezes */
 		double rate_threshold; /* factor for b, 0 freezes */
 		double decay_factor;   /* rate *= factor ... */
 		uint32_t decay_every;  /* ... every so many epochs */
-		double momentum, beta1, beta2, epsilon; /* SGD; Adam */
+		double momentum, beta1, beta2, epsilon;        /* SGD; Adam */
+		double rate_penalty, rate_target, rate_memory; /* of firing rates: firing.h */
 		double clip;           /* limit of a sequence's gradient norm, 0 none */
 		uint32_t report_every; /* steps of a stream */
 		uint32_t eval_every, checkpoint_every; /* epochs */
@@ -88,7 +92,8 @@ struct snn_config {
 		uint32_t n_valid;
 		uint32_t valid_speakers[SNN_MAX_SPEAKER];
 		uint32_t shift_steps, shift_inputs; /* of training recordings, at random, at most */
-		uint32_t limit;                     /* recordings of each file at most, 0 all */
+		double jitter_inputs; /* standard deviation of each spike's own shift */
+		uint32_t limit;       /* recordings of each file at most, 0 all */
 	} speech;
 
 	struct {

@@ -24,6 +24,7 @@ static const char *const weights_names[] = { "float", "chips", NULL };
 static const char *const neuron_names[] = { "snu", "ssnu", NULL };
 static const char *const reset_names[] = { "full", "soft", NULL };
 static const char *const psi_names[] = { "triangular", "tanh", "fast-sigmoid", NULL };
+static const char *const shape_names[] = { "uniform", "normal", NULL };
 static const char *const trace_names[] = { "auto", "event", "dense", "exact", NULL };
 static const char *const update_names[] = { "sequence", "step", NULL };
 static const char *const optimizer_names[] = { "sgd", "adam", NULL };
@@ -84,6 +85,8 @@ const struct snn_option snn_option_table[] = {
 		.help = "height of the triangular psi" },
 	{ "network.psi_width", REAL(network.psi_width, 1e-6, 1e6), .def = "1",
 		.help = "half width of the triangular psi" },
+	{ "network.psi_slope", REAL(network.psi_slope, 0, 1e6), .def = "100",
+		.help = "k of the fast-sigmoid psi, 1 / (k |s - b| + 1)^2" },
 	{ "network.threshold", REAL(network.threshold, -1000, 1000), .def = "1",
 		.help = "b at the start" },
 	{ "network.adaptation", REAL(network.adaptation, 0, 1000), .def = "0",
@@ -97,7 +100,9 @@ const struct snn_option snn_option_table[] = {
 	{ "network.v_scale", REAL(network.v_scale, 0, 1000), .def = "1",
 		.help = "V (readout) at the start: uniform in +- v_scale / sqrt(fan-in)" },
 	{ "network.b_scale", REAL(network.b_scale, 0, 1000), .def = "1",
-		.help = "B (feedback): uniform in +- b_scale / sqrt(outputs)" },
+		.help = "B (feedback): uniform in +- b_scale / sqrt(outputs), or normal of the same deviation" },
+	{ "network.b_shape", CHOICE(network.b_shape, shape_names), .def = "uniform",
+		.help = "of the distribution that B is drawn from" },
 	{ "network.b_center", BOOL(network.b_center), .def = "false",
 		.help = "take from each row of B its part along p, the outputs' frequencies in training: B y_star has mean 0" },
 	{ "network.bias", REAL(network.bias, -100, 100), .def = "0",
@@ -137,6 +142,8 @@ const struct snn_option snn_option_table[] = {
 		.help = "eta of the readout" },
 	{ "train.rate_hidden", REAL(train.rate_hidden, 0, 1000), .def = "1",
 		.help = "eta of W as a factor of rate; 0 freezes W" },
+	{ "train.rate_recurrent", REAL(train.rate_recurrent, 0, 1000), .def = "1",
+		.help = "eta of H as a factor of that of W; 0 freezes H" },
 	{ "train.rate_threshold", REAL(train.rate_threshold, 0, 1000), .def = "1",
 		.help = "eta of b as a factor of rate; 0 freezes b" },
 	{ "train.decay_factor", REAL(train.decay_factor, 0, 1), .def = "1",
@@ -151,6 +158,12 @@ const struct snn_option snn_option_table[] = {
 		.help = "of adam: decay of the mean square" },
 	{ "train.epsilon", REAL(train.epsilon, 1e-30, 1), .def = "1e-08",
 		.help = "of adam: added to the root" },
+	{ "train.rate_penalty", REAL(train.rate_penalty, 0, 1e6), .def = "0",
+		.help = "lambda: hidden neurons' learning signals grow by lambda (r - rate_target), r a neuron's mean firing rate; an addition to the paper (rules with traces, and drtp)" },
+	{ "train.rate_target", REAL(train.rate_target, 0, 1), .def = "0.1", .unit = "spikes a step",
+		.help = "of train.rate_penalty: where it pulls to, and r at the start" },
+	{ "train.rate_memory", REAL(train.rate_memory, 0, 0.999999), .def = "0.7", .unit = "an update",
+		.help = "of train.rate_penalty: what r keeps" },
 	{ "train.clip", REAL(train.clip, 0, 1e9), .def = "0",
 		.help = "limit of the norm of an update's gradient; 0: none" },
 	{ "train.report_every", U32(train.report_every, 1, 1e9), .def = "1000", .unit = "steps",
@@ -175,6 +188,8 @@ const struct snn_option snn_option_table[] = {
 		.help = "by which a training recording is shifted in time, at random, anew in every epoch, at most; an addition to the paper" },
 	{ "speech.shift_inputs", U32(speech.shift_inputs, 0, 700), .def = "0", .unit = "inputs",
 		.help = "and along the channels" },
+	{ "speech.jitter_inputs", REAL(speech.jitter_inputs, 0, 700), .def = "0", .unit = "inputs",
+		.help = "standard deviation of a shift of every spike's own along the channels, in training" },
 	{ "speech.limit", U32(speech.limit, 0, 1e6), .def = "0", .unit = "recordings",
 		.help = "of each file, at most; 0: all" },
 

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "nearest.h"
@@ -247,10 +248,12 @@ int snn_value_set(
 
 int snn_double_print(double v, char *buf, size_t n)
 {
+	/* Whole numbers below 1000 without an exponent: 100, not 1e+02. */
+	bool is_small = fabs(v) >= 1 && fabs(v) < 1000 && v == floor(v);
 	int len = 0;
 
 	/* 17 digits always read back. */
-	for (int digits = 1; digits <= 17; digits++) {
+	for (int digits = is_small ? 3 : 1; digits <= 17; digits++) {
 		len = snprintf(buf, n, "%.*g", digits, v);
 		if (len < 0 || (size_t)len >= n)
 			return -ENOSPC;

@@ -10,6 +10,7 @@
 #define SNN_LEARNER_H
 
 #include "batch.h"
+#include "firing.h"
 #include "trace.h"
 #include "trace_exact.h"
 
@@ -19,6 +20,7 @@ struct snn_learner {
 	struct snn_trace trace_h[SNN_MAX_HIDDEN]; /* ... and H, recurrent layers */
 	struct snn_exact *exact[SNN_MAX_HIDDEN];  /* instead, with train.trace: exact */
 	struct snn_config config;
+	struct snn_firing firing;
 	void *state; /* of the rule */
 };
 
@@ -44,6 +46,7 @@ struct snn_rule {
 	enum snn_feedback feedback;
 	bool is_layered; /* B_l starts at layer l + 1 instead of the output */
 	enum snn_memory memory;
+	bool has_rate_penalty; /* calls snn_firing_step(): train.rate_penalty may be asked for */
 	bool is_without_reset; /* factor of traces is d alone: no path through the reset */
 	int (*init)(struct snn_learner *le, const struct snn_batch *b); /* may be NULL */
 	void (*done)(struct snn_learner *le);                           /* may be NULL */

@@ -2,6 +2,8 @@
 #include "net.h"
 
 #include <errno.h>
+#include <gsl/gsl_math.h>
+#include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <math.h>
 #include <stdio.h>
@@ -67,7 +69,7 @@ static void lay_out(struct snn_net *net, const struct snn_config *c)
 	add_tensor(net, "c", 0, net->n_out, -1, 1);
 	for (uint32_t l = 0; net->is_recurrent && l < net->n_layer; l++)
 		add_tensor(net, "H", l, (size_t)net->size[l] * net->size[l], (int)snn_net_h(net, l),
-			c->train.rate_hidden);
+			c->train.rate_hidden * c->train.rate_recurrent);
 }
 
 static int carve(struct snn_net *net)
@@ -77,7 +79,7 @@ static int carve(struct snn_net *net)
 	float *p;
 
 	for (uint32_t l = 0; l < net->n_layer; l++)
-		n += net->size[l];
+		n += 2 * (size_t)net->size[l];
 	for (uint32_t i = 0; i < net->n_matrix; i++)
 		n += (size_t)net->matrix[i].n_row * net->matrix[i].n_col;
 	for (uint32_t i = 0; i < net->n_tensor; i++) {
@@ -91,7 +93,8 @@ static int carve(struct snn_net *net)
 	p = (float *)(grad + n_grad);
 	for (uint32_t l = 0; l < net->n_layer; l++) {
 		net->decay[l] = p;
-		p += net->size[l];
+		net->rate[l] = p + net->size[l];
+		p += 2 * (size_t)net->size[l];
 	}
 	for (uint32_t i = 0; i < net->n_matrix; i++) {
 		net->matrix[i].init = p;
@@ -108,13 +111,14 @@ static int carve(struct snn_net *net)
 	return 0;
 }
 
-/* Uniform in +- scale / sqrt(n_row): n_row is the fan-in of W and V, and the outputs of B. */
-static void draw(struct snn_matrix *m, gsl_rng *rng, double scale)
+/* Uniform in +- scale / sqrt(n_row), or normal of that deviation: n_row is the fan-in of W and V, and the outputs of B. */
+static void draw(struct snn_matrix *m, gsl_rng *rng, double scale, bool is_normal)
 {
 	double limit = scale / sqrt(m->n_row);
 
 	for (size_t i = 0; i < (size_t)m->n_row * m->n_col; i++)
-		m->init[i] = (float)(limit * (2 * gsl_rng_uniform(rng) - 1));
+		m->init[i] = (float)(is_normal ? gsl_ran_gaussian_ziggurat(rng, limit / M_SQRT3)
+					       : limit * (2 * gsl_rng_uniform(rng) - 1));
 }
 
 /* float32 and expf: the same on every processor. */
@@ -144,11 +148,13 @@ static int draw_all(struct snn_net *net, const struct snn_config *c)
 					      : c->network.w_scale;
 
 		gsl_rng_set(rng, snn_seed(c->seed, SNN_USE_INIT, i));
-		draw(m, rng, scale);
+		draw(m, rng, scale, m->is_feedback && c->network.b_shape == SNN_B_NORMAL);
 	}
 	for (uint32_t l = 0; l < net->n_layer; l++) {
 		gsl_rng_set(rng, snn_seed(c->seed, SNN_USE_DECAY, l));
 		draw_decays(net->decay[l], net->size[l], c, rng);
+		for (uint32_t i = 0; i < net->size[l]; i++)
+			net->rate[l][i] = net->rate_target;
 	}
 	gsl_rng_free(rng);
 	return 0;
@@ -186,6 +192,10 @@ int snn_net_init(struct snn_net *net, const struct snn_config *c, uint32_t n_in,
 		.psi = c->network.psi,
 		.psi_gamma = (float)c->network.psi_gamma,
 		.psi_width = (float)c->network.psi_width,
+		.psi_slope = (float)c->network.psi_slope,
+		.rate_penalty = (float)c->train.rate_penalty,
+		.rate_target = (float)c->train.rate_target,
+		.rate_memory = (float)c->train.rate_memory,
 		.adaptation = (float)c->network.adaptation,
 		.adaptation_decay = (float)c->network.adaptation_decay,
 		.readout = c->network.readout,

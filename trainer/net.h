@@ -44,9 +44,11 @@ struct snn_net {
 	uint32_t size[SNN_MAX_HIDDEN];
 	int neuron, reset, psi;       /* enums of config.h */
 	float *decay[SNN_MAX_HIDDEN]; /* [size l] d of each neuron */
-	float psi_gamma, psi_width;
+	float psi_gamma, psi_width, psi_slope;
 	float adaptation, adaptation_decay; /* beta, 0: thresholds do not adapt; rho */
-	int readout, loss;                  /* enums of config.h */
+	float *rate[SNN_MAX_HIDDEN];        /* [size l] mean firing rate of each neuron: firing.h */
+	float rate_penalty, rate_target, rate_memory;
+	int readout, loss; /* enums of config.h */
 	uint32_t loss_steps;
 	float readout_decay, readout_gain; /* d_o, g */
 	bool is_recurrent;

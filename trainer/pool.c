@@ -179,12 +179,13 @@ static void add_score(struct snn_score *to, const struct snn_score *s)
 	to->n_label += s->n_label;
 }
 
-int snn_pool_run(struct snn_pool *p, const struct snn_seq *const *seq, uint32_t n, bool is_learning,
-	uint64_t i_update, struct snn_score *score, struct snn_error *e)
+int snn_pool_run(struct snn_pool *p, const struct snn_seq *const *seq, uint32_t n,
+	struct snn_learner *learner, uint64_t i_update, struct snn_score *score,
+	struct snn_error *e)
 {
 	uint32_t n_lane = p->group[0].batch.n_lane;
 
-	p->is_learning = is_learning;
+	p->is_learning = learner != NULL;
 	for (uint32_t i = 0; i < p->n_group; i++) {
 		uint32_t first = i * n_lane < n ? i * n_lane : n;
 
@@ -199,8 +200,10 @@ int snn_pool_run(struct snn_pool *p, const struct snn_seq *const *seq, uint32_t 
 			return p->group[i].code;
 		}
 		add_score(score, &p->group[i].score);
+		if (learner)
+			snn_firing_take(&learner->firing, &p->group[i].learner.firing, p->net);
 	}
-	if (is_learning)
+	if (learner)
 		each(p, N_SLICE, add_slice);
 	return 0;
 }

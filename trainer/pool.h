@@ -23,10 +23,11 @@ int snn_pool_new(struct snn_pool **ret, struct snn_net *net, struct snn_weights 
 void snn_pool_free(struct snn_pool *p);
 
 /*
- * As snn_batch_run(); is_learning false only evaluates. i_update is the batches'. Gradients are added to
- * the net's.
+ * As snn_batch_run(); learner NULL only evaluates, otherwise the groups' own learn and it gets their counts
+ * of spikes. i_update is the batches'. Gradients are added to the net's.
  */
-int snn_pool_run(struct snn_pool *p, const struct snn_seq *const *seq, uint32_t n, bool is_learning,
-	uint64_t i_update, struct snn_score *score, struct snn_error *e);
+int snn_pool_run(struct snn_pool *p, const struct snn_seq *const *seq, uint32_t n,
+	struct snn_learner *learner, uint64_t i_update, struct snn_score *score,
+	struct snn_error *e);
 
 #endif

@@ -28,8 +28,8 @@ static void learn(struct snn_batch *b, uint32_t l, uint32_t lane)
 
 static int drtp_step(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)
 {
-	(void)le;
 	(void)e;
+	snn_firing_step(&le->firing, b);
 	for (uint32_t l = 0; l < b->net->n_layer; l++) {
 		for (uint32_t lane = 0; lane < b->n_active; lane++)
 			learn(b, l, lane);
@@ -41,6 +41,7 @@ const struct snn_rule snn_rule_drtp = {
 	.name = "drtp",
 	.help = "target projection B y_star, no traces",
 	.feedback = SNN_FEEDBACK_TARGET,
+	.has_rate_penalty = true,
 	.begin = drtp_begin,
 	.step = drtp_step,
 	.end = drtp_begin,

@@ -39,6 +39,7 @@ const struct snn_rule snn_rule_etlp = {
 	.help = "target projection at random teacher events, with e-prop's traces",
 	.feedback = SNN_FEEDBACK_TARGET,
 	.memory = SNN_MEMORY_TRACES,
+	.has_rate_penalty = true,
 	.is_without_reset = true,
 	.begin = snn_learner_begin_traces,
 	.step = etlp_step,

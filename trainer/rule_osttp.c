@@ -11,6 +11,7 @@ const struct snn_rule snn_rule_osttp = {
 	.help = "target projection B y_star with OSTL's traces",
 	.feedback = SNN_FEEDBACK_TARGET,
 	.memory = SNN_MEMORY_TRACES,
+	.has_rate_penalty = true,
 	.begin = snn_learner_begin_traces,
 	.step = snn_learner_step_traces,
 	.end = snn_learner_end_traces,

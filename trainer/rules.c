@@ -90,6 +90,13 @@ int snn_learner_init(struct snn_learner *le, const struct snn_rule *rule,
 		return snn_fail(e, -EINVAL,
 			"rule %s has no gradient before the end of a sequence: use train.update: sequence",
 			rule->name);
+	if (c->train.rate_penalty > 0 && !rule->has_rate_penalty)
+		return snn_fail(e, -EINVAL,
+			"train.rate_penalty is for rules whose learning signal comes with the step, not for %s",
+			rule->name);
+	if (c->train.rate_penalty > 0 && c->train.update == SNN_UPDATE_STEP)
+		return snn_fail(e, -EINVAL,
+			"train.rate_penalty needs mean rates of whole sequences: use train.update: sequence");
 	if (rule->memory == SNN_MEMORY_TRACES && c->train.trace == SNN_TRACE_EXACT)
 		r = init_exact(le, b, e);
 	else if (rule->memory == SNN_MEMORY_TRACES)
@@ -98,6 +105,8 @@ int snn_learner_init(struct snn_learner *le, const struct snn_rule *rule,
 		snn_learner_done(le);
 		return r;
 	}
+	if (r == 0)
+		r = snn_firing_init(&le->firing, b->net);
 	if (r == 0 && rule->init)
 		r = rule->init(le, b);
 	if (r < 0) {
@@ -111,6 +120,7 @@ void snn_learner_done(struct snn_learner *le)
 {
 	if (le->rule && le->rule->done)
 		le->rule->done(le);
+	snn_firing_done(&le->firing);
 	for (uint32_t l = 0; l < SNN_MAX_HIDDEN; l++) {
 		snn_trace_done(&le->trace[l]);
 		snn_trace_done(&le->trace_h[l]);
@@ -187,6 +197,7 @@ int snn_learner_step_traces(struct snn_learner *le, struct snn_batch *b, struct 
 {
 	int r = 0;
 
+	snn_firing_step(&le->firing, b);
 	for (uint32_t l = 0; r == 0 && l < b->net->n_layer; l++) {
 		if (le->exact[l])
 			r = step_exact(le, b, l, e);

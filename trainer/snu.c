@@ -4,8 +4,6 @@
 #include <math.h>
 #include "fast.h"
 
-#define FAST_SIGMOID_SLOPE 100.0f /* psi = 1 / (100 |u| + 1)^2 */
-
 float snn_sigmoid(float u)
 {
 	/* exp of a negative number only: no overflow. */
@@ -55,11 +53,11 @@ SNN_FAST static void psi_triangular(size_t n, float gamma, float width, const fl
 	}
 }
 
-SNN_FAST static void psi_fast_sigmoid(
-	size_t n, const float *restrict s, const float *restrict b, float *restrict psi)
+SNN_FAST static void psi_fast_sigmoid(size_t n, float slope, const float *restrict s,
+	const float *restrict b, float *restrict psi)
 {
 	for (size_t k = 0; k < n; k++) {
-		float q = FAST_SIGMOID_SLOPE * fabsf(s[k] - b[k]) + 1;
+		float q = slope * fabsf(s[k] - b[k]) + 1;
 
 		psi[k] = 1 / (q * q);
 	}
@@ -108,7 +106,7 @@ void snn_snu_step(const struct snn_net *net, uint32_t n, const struct snn_snu_st
 		psi_tanh(n, p->s, b, p->psi);
 		break;
 	case SNN_PSI_FAST_SIGMOID:
-		psi_fast_sigmoid(n, p->s, b, p->psi);
+		psi_fast_sigmoid(n, net->psi_slope, p->s, b, p->psi);
 		break;
 	}
 }

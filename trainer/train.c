@@ -206,10 +206,12 @@ static int train_batch(struct snn_trainer *tr, const struct snn_seq **seq, struc
 	for (uint32_t i = 0; i < n; i++)
 		seq[i] = snn_augment_shift(&tr->augment, i, seq[i], tr->epoch);
 	tr->batch.i_update = tr->n_update;
-	r = tr->pool ? snn_pool_run(tr->pool, seq, n, true, tr->n_update, &tr->score, e)
+	r = tr->pool ? snn_pool_run(tr->pool, seq, n, &tr->learner, tr->n_update, &tr->score, e)
 		     : snn_batch_run(&tr->batch, seq, n, &tr->learner, by_step ? after_step : NULL,
 			       tr, &tr->score, e);
 
+	if (r == 0)
+		snn_firing_update(&tr->learner.firing, &tr->net);
 	if (r == 0 && !by_step)
 		r = snn_trainer_apply(tr, n, e);
 	if (r == 0)
@@ -242,7 +244,7 @@ int snn_trainer_evaluate(
 
 	tr->weights->is_test = split != SNN_TRAIN;
 	while (r == 0 && (n = pick(tr, split, first, seq)) > 0) {
-		r = tr->pool ? snn_pool_run(tr->pool, seq, n, false, tr->n_update, &score, e)
+		r = tr->pool ? snn_pool_run(tr->pool, seq, n, NULL, tr->n_update, &score, e)
 			     : snn_batch_run(&tr->batch, seq, n, NULL, NULL, NULL, &score, e);
 		first += n;
 	}

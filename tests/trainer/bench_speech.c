@@ -138,10 +138,11 @@ static void train_batch(struct net *q, struct snn_pool *pool, struct snn_optim *
 	const struct snn_seq *const *seq)
 {
 	const float *delta[SNN_MAX_MATRIX] = { NULL };
+	struct snn_learner counts = { 0 }; /* of spikes: none are asked for */
 	struct snn_score score = { 0 };
 	struct snn_error e = { "" };
 
-	check(snn_pool_run(pool, seq, BATCH, true, 0, &score, &e), &e);
+	check(snn_pool_run(pool, seq, BATCH, &counts, 0, &score, &e), &e);
 	snn_optim_step(optim, &q->net, q->c.train.rate, BATCH);
 	for (uint32_t i = 0; i < q->net.n_tensor; i++) {
 		if (q->net.tensor[i].i_matrix >= 0)

@@ -86,6 +86,33 @@ static void weights_fill_their_range(void **state)
 	rig_done(&g);
 }
 
+/* The deviation of the uniform draws, with more outside: erfc(sqrt(3) / sqrt(2)) = 8.3 % beyond the limit; 13200 draws. */
+static void normal_feedback_has_the_deviation_of_uniform(void **state)
+{
+	struct rig g;
+	const struct snn_matrix *m;
+	double limit, square = 0, n_out = 0;
+
+	(void)state;
+	rig_config(&g, 88, 150);
+	g.c.network.b_scale = 0.5;
+	g.c.network.b_shape = SNN_B_NORMAL;
+	rig_net(&g);
+	m = &g.net.matrix[2];
+	limit = 0.5 / sqrt(88);
+	for (size_t k = 0; k < n_value(m); k++) {
+		double v = (double)m->init[k];
+
+		square += v * v;
+		n_out += fabs(v) > limit;
+	}
+	/* sd of the variance: sqrt(2 / n) = 1.2 %, of the share: 0.24 %; four of them */
+	assert_true(fabs(square / (double)n_value(m) / (limit * limit / 3) - 1) < 0.05);
+	assert_true(fabs(n_out / (double)n_value(m) - 0.0833) < 0.01);
+	assert_true(fabs((double)g.net.matrix[0].init[0]) <= 1 / sqrt(88) * g.c.network.w_scale);
+	rig_done(&g);
+}
+
 /* The draws of W stay when B's scale or the readout's size change, and differ from V's and B's. */
 static void draws_of_a_matrix_are_its_own(void **state)
 {
@@ -278,6 +305,7 @@ int main(void)
 		cmocka_unit_test(one_hidden_layer_has_plain_names),
 		cmocka_unit_test(several_hidden_layers_are_numbered_from_1),
 		cmocka_unit_test(weights_fill_their_range),
+		cmocka_unit_test(normal_feedback_has_the_deviation_of_uniform),
 		cmocka_unit_test(draws_of_a_matrix_are_its_own),
 		cmocka_unit_test(one_seed_one_network),
 		cmocka_unit_test(vectors_start_at_threshold_and_bias),

@@ -176,6 +176,15 @@ static void float_with_adam_goes_on_as_if_never_stopped(void **state)
 	compare(&c, 1, 3);
 }
 
+static void firing_rates_go_on_as_if_never_stopped(void **state)
+{
+	struct snn_config c = usual(SNN_WEIGHTS_FLOAT);
+
+	(void)state;
+	c.train.rate_penalty = 0.5;
+	compare(&c, 1, 3);
+}
+
 static void mixed_precision_goes_on_as_if_never_stopped(void **state)
 {
 	struct snn_config c = usual(SNN_WEIGHTS_CHIPS);
@@ -410,6 +419,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		scratch_test(float_with_momentum_goes_on_as_if_never_stopped),
 		scratch_test(float_with_adam_goes_on_as_if_never_stopped),
+		scratch_test(firing_rates_go_on_as_if_never_stopped),
 		scratch_test(mixed_precision_goes_on_as_if_never_stopped),
 		scratch_test(stochastic_updates_go_on_as_if_never_stopped),
 		scratch_test(sign_updates_of_the_lowest_go_on_as_if_never_stopped),

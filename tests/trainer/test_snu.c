@@ -110,13 +110,16 @@ static void tanh_psi_is_its_derivative(void **state)
 }
 
 /* 1 / (100 |u| + 1)^2: 1 / 51^2, 1 / 51^2, 1 / 26^2, 1 */
-static void fast_sigmoid_psi_has_slope_100(void **state)
+static void fast_sigmoid_psi_falls_with_its_slope(void **state)
 {
-	struct snn_net net = { .psi = SNN_PSI_FAST_SIGMOID };
+	struct snn_net net = { .psi = SNN_PSI_FAST_SIGMOID, .psi_slope = 100 };
 	struct out o = step(&net);
 
 	(void)state;
 	assert_values(o.psi, 1.0f / 2601, 1.0f / 2601, 1.0f / 676, 1);
+	net.psi_slope = 6; /* 1 / (6 |u| + 1)^2 */
+	o = step(&net);
+	assert_values(o.psi, 1.0f / 16, 1.0f / 16, 1.0f / 6.25f, 1);
 }
 
 /* sigmoid(0.5) = 0.622459331, sigmoid(0.25) = 0.562176501; derivative y (1 - y) */
@@ -189,7 +192,7 @@ int main(void)
 		cmocka_unit_test(every_neuron_has_its_own_decay),
 		cmocka_unit_test(triangular_psi_has_height_gamma_and_half_width),
 		cmocka_unit_test(tanh_psi_is_its_derivative),
-		cmocka_unit_test(fast_sigmoid_psi_has_slope_100),
+		cmocka_unit_test(fast_sigmoid_psi_falls_with_its_slope),
 		cmocka_unit_test(smooth_unit_sends_a_sigmoid_and_its_derivative),
 		cmocka_unit_test(thresholds_adapt_to_spikes),
 		cmocka_unit_test(sigmoid_is_right_for_any_argument),
