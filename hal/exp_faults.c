@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* exp_faults.c - every device of a chip after RESET and after SETs, again and again. */
+/*
+ * exp_faults.c - every device of a chip after RESET and after SETs, again and again. Several reads each
+ * time tell slow devices, which SETs move but little, from stuck ones, which read the same but for noise.
+ */
 #include "experiment.h"
 
 #include <errno.h>
@@ -41,7 +44,8 @@ static int pulse_and_read(struct xbar_run *r, size_t i, enum xbar_kind kind, uin
 	if (err == 0)
 		err = xbar_lab_time(lab, &t);
 	if (err == 0)
-		err = xbar_probe_read(lab, r->opt.chip, g);
+		err = xbar_probe_read_mean(
+			lab, r->opt.chip, 0, xbar_info(lab->x)->n_row, r->opt.n_read, g);
 	if (err == 0)
 		err = xbar_run_put(r, kind == XBAR_SET ? "g_set" : "g_reset", 1, &i, g);
 	return err < 0 ? err : xbar_run_put(r, kind == XBAR_SET ? "t_set" : "t_reset", 1, &i, &t);
@@ -86,8 +90,8 @@ static int table(struct xbar_run *r, uint32_t i_target, xbar_table_row *row, voi
 const struct xbar_experiment xbar_exp_faults = {
 	.name = "faults",
 	.title = "all devices, RESET and SET",
-	.alone = { .n_pulse = 16, .n_cycle = 4 },
-	.campaign = { .n_pulse = 16, .n_cycle = 4 },
+	.alone = { .n_pulse = 16, .n_cycle = 4, .n_read = 8 },
+	.campaign = { .n_pulse = 16, .n_cycle = 4, .n_read = 8 },
 	.n_step = cycles,
 	.begin = begin,
 	.step = step,
