@@ -30,7 +30,8 @@ void snn_firing_done(struct snn_firing *f)
 	*f = (struct snn_firing){ 0 };
 }
 
-static void penalize(struct snn_firing *f, struct snn_batch *b, uint32_t l, uint32_t lane)
+static void penalize(
+	struct snn_firing *f, struct snn_batch *b, uint32_t l, uint32_t lane, float share)
 {
 	const struct snn_net *net = b->net;
 	uint32_t n = net->size[l];
@@ -38,18 +39,19 @@ static void penalize(struct snn_firing *f, struct snn_batch *b, uint32_t l, uint
 	float *signal = b->layer[l].l + (size_t)lane * n;
 
 	for (uint32_t i = 0; i < n; i++) {
-		signal[i] += net->rate_penalty * (net->rate[l][i] - net->rate_target);
+		signal[i] += share * net->rate_penalty * (net->rate[l][i] - net->rate_target);
 		f->n_spike[l][i] += y[i] > 0.5f;
 	}
 }
 
-void snn_firing_step(struct snn_firing *f, struct snn_batch *b)
+void snn_firing_step(struct snn_firing *f, struct snn_batch *b, bool is_filtered)
 {
 	if (!f->n_spike[0])
 		return;
 	for (uint32_t l = 0; l < b->net->n_layer; l++) {
 		for (uint32_t lane = 0; lane < b->n_active; lane++)
-			penalize(f, b, l, lane);
+			penalize(f, b, l, lane,
+				is_filtered ? snn_readout_share(b->net, b->seq[lane], b->t) : 1);
 	}
 	f->n_step += b->n_active;
 }

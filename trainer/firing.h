@@ -24,8 +24,12 @@ struct snn_firing {
 int snn_firing_init(struct snn_firing *f, const struct snn_net *net);
 void snn_firing_done(struct snn_firing *f);
 
-/* Add the penalty to layer.l of all layers and lanes in the step under way, and count its spikes. */
-void snn_firing_step(struct snn_firing *f, struct snn_batch *b);
+/*
+ * Add the penalty to layer.l of all layers and lanes in the step under way, and count its spikes. The
+ * penalty does not come through the outputs: of filtered traces (trace.h) it gets snn_readout_share(), which
+ * over a sequence makes e of ebar again.
+ */
+void snn_firing_step(struct snn_firing *f, struct snn_batch *b, bool is_filtered);
 
 /* Counts of another go into f. */
 void snn_firing_take(struct snn_firing *f, struct snn_firing *other, const struct snn_net *net);

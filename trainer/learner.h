@@ -19,6 +19,7 @@ struct snn_learner {
 	struct snn_trace trace[SNN_MAX_HIDDEN];   /* rules with traces: of W ... */
 	struct snn_trace trace_h[SNN_MAX_HIDDEN]; /* ... and H, recurrent layers */
 	struct snn_exact *exact[SNN_MAX_HIDDEN];  /* instead, with train.trace: exact */
+	bool is_filtered;                         /* traces, by what the readout remembers */
 	struct snn_config config;
 	struct snn_firing firing;
 	void *state; /* of the rule */
@@ -48,6 +49,7 @@ struct snn_rule {
 	enum snn_memory memory;
 	bool has_rate_penalty; /* calls snn_firing_step(): train.rate_penalty may be asked for */
 	bool is_without_reset; /* factor of traces is d alone: no path through the reset */
+	bool follows_readout;  /* traces are filtered where outputs remember */
 	int (*init)(struct snn_learner *le, const struct snn_batch *b); /* may be NULL */
 	void (*done)(struct snn_learner *le);                           /* may be NULL */
 	int (*begin)(struct snn_learner *le, struct snn_batch *b, struct snn_error *e);

@@ -52,6 +52,48 @@ bool snn_readout_counts(const struct snn_net *net, const struct snn_seq *s, uint
 	return net->loss != SNN_LOSS_LAST || t + net->loss_steps >= snn_seq_steps(s);
 }
 
+bool snn_readout_remembers(const struct snn_net *net)
+{
+	return net->readout_decay > 0 || net->loss == SNN_LOSS_MEAN;
+}
+
+float snn_readout_keep(const struct snn_net *net)
+{
+	return net->loss == SNN_LOSS_MEAN ? 1 : net->readout_decay;
+}
+
+/* sum_{k < n} d^k, by doubling: no pow, whose last bit is the processor's. */
+static double geometric(double d, uint32_t n)
+{
+	double sum = 0, power = 1;
+
+	for (int bit = 31; bit >= 0; bit--) {
+		sum *= 1 + power;
+		power *= power;
+		if (n >> bit & 1) {
+			sum = d * sum + 1;
+			power *= d;
+		}
+	}
+	return sum;
+}
+
+float snn_readout_gain(const struct snn_net *net, const struct snn_seq *s, uint32_t t)
+{
+	return net->loss != SNN_LOSS_MEAN
+		? 1
+		: (float)geometric((double)net->readout_decay, snn_seq_steps(s) - t);
+}
+
+float snn_readout_share(const struct snn_net *net, const struct snn_seq *s, uint32_t t)
+{
+	float share = 1 / snn_readout_gain(net, s, t);
+
+	return t + 1 < snn_seq_steps(s)
+		? share - snn_readout_keep(net) / snn_readout_gain(net, s, t + 1)
+		: share;
+}
+
 /*
  * NLL of the outputs o, sum_k log(1 + exp(o_k)) - y_star_k o_k, and yhat. The logarithms of N_FACTOR
  * factors are taken as one of their product.

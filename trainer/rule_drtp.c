@@ -29,7 +29,7 @@ static void learn(struct snn_batch *b, uint32_t l, uint32_t lane)
 static int drtp_step(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)
 {
 	(void)e;
-	snn_firing_step(&le->firing, b);
+	snn_firing_step(&le->firing, b, false);
 	for (uint32_t l = 0; l < b->net->n_layer; l++) {
 		for (uint32_t lane = 0; lane < b->n_active; lane++)
 			learn(b, l, lane);

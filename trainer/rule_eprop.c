@@ -2,8 +2,8 @@
 /*
  * rule_eprop.c - e-prop (Bellec et al., Nat. Commun. 11, 2020): as OSTL, with traces that leave out
  * the path through the reset, eps_j <- d eps_j + x_j, e_ij = psi_i eps_j, and -psi_i for thresholds.
- * Its learning signal is the error with the true weights (eprop) or through a fixed random matrix
- * (eprop-rnd).
+ * Where the outputs are leaky, their filter is the traces' (ebar). Its learning signal is the error with
+ * the true weights (eprop) or through a fixed random matrix (eprop-rnd).
  */
 #include "step_error.h"
 
@@ -13,6 +13,7 @@ const struct snn_rule snn_rule_eprop = {
 	.memory = SNN_MEMORY_TRACES,
 	.has_rate_penalty = true,
 	.is_without_reset = true,
+	.follows_readout = true,
 	.init = snn_step_error_init,
 	.done = snn_step_error_done,
 	.begin = snn_step_error_begin,
@@ -27,6 +28,7 @@ const struct snn_rule snn_rule_eprop_rnd = {
 	.memory = SNN_MEMORY_TRACES,
 	.has_rate_penalty = true,
 	.is_without_reset = true,
+	.follows_readout = true,
 	.begin = snn_learner_begin_traces,
 	.step = snn_learner_step_traces,
 	.end = snn_learner_end_traces,

@@ -50,15 +50,16 @@ static int init_traces(
 	struct snn_learner *le, const struct snn_trace_form *form, const struct snn_batch *b)
 {
 	const struct snn_net *net = b->net;
-	bool has_reset_path = !le->rule->is_without_reset;
+	const struct snn_trace_kind kind = { .form = form,
+		.has_reset_path = !le->rule->is_without_reset,
+		.is_filtered = le->is_filtered };
 	int r = 0;
 
 	for (uint32_t l = 0; r == 0 && l < net->n_layer; l++) {
-		r = snn_trace_init(&le->trace[l], form, net, l, snn_layer_inputs(net, l), b->n_lane,
-			has_reset_path);
+		r = snn_trace_init(
+			&le->trace[l], &kind, net, l, snn_layer_inputs(net, l), b->n_lane);
 		if (r == 0 && net->is_recurrent)
-			r = snn_trace_init(&le->trace_h[l], form, net, l, net->size[l], b->n_lane,
-				has_reset_path);
+			r = snn_trace_init(&le->trace_h[l], &kind, net, l, net->size[l], b->n_lane);
 	}
 	return r;
 }
@@ -72,7 +73,7 @@ static int init_exact(struct snn_learner *le, const struct snn_batch *b, struct 
 			"train.trace: exact is for rules whose traces follow the reset, not for %s",
 			le->rule->name);
 	for (uint32_t l = 0; r == 0 && l < b->net->n_layer; l++)
-		r = snn_exact_new(&le->exact[l], b->net, l, b->n_lane, e);
+		r = snn_exact_new(&le->exact[l], b->net, l, b->n_lane, le->is_filtered, e);
 	return r;
 }
 
@@ -82,7 +83,8 @@ int snn_learner_init(struct snn_learner *le, const struct snn_rule *rule,
 	const struct snn_trace_form *form = NULL;
 	int r = choose_form(c, &form, e);
 
-	*le = (struct snn_learner){ .rule = rule };
+	*le = (struct snn_learner){ .rule = rule,
+		.is_filtered = rule->follows_readout && snn_readout_remembers(b->net) };
 	memcpy(&le->config, c, sizeof(le->config));
 	if (r < 0)
 		return r;
@@ -158,7 +160,8 @@ static struct snn_trace_input trace_input(struct snn_batch *b, uint32_t l, uint3
 		.y_prev = y->y_prev + at,
 		.psi_prev = y->psi_prev + at,
 		.psi = y->psi + at,
-		.l = y->l + at };
+		.l = y->l + at,
+		.gain = snn_readout_gain(b->net, b->seq[lane], b->t) };
 }
 
 static void step_diagonal(struct snn_learner *le, struct snn_batch *b, uint32_t l)
@@ -193,11 +196,26 @@ static int step_exact(struct snn_learner *le, struct snn_batch *b, uint32_t l, s
 	return r;
 }
 
+/* The error of the mean so far says nothing of what filtered traces hold: only the last one learns. */
+static void wait_for_the_end(struct snn_batch *b)
+{
+	for (uint32_t l = 0; l < b->net->n_layer; l++) {
+		size_t n = b->net->size[l];
+
+		for (uint32_t lane = 0; lane < b->n_active; lane++) {
+			if (b->t + 1 < snn_seq_steps(b->seq[lane]))
+				memset(b->layer[l].l + lane * n, 0, n * sizeof(float));
+		}
+	}
+}
+
 int snn_learner_step_traces(struct snn_learner *le, struct snn_batch *b, struct snn_error *e)
 {
 	int r = 0;
 
-	snn_firing_step(&le->firing, b);
+	if (le->is_filtered && b->net->loss == SNN_LOSS_MEAN)
+		wait_for_the_end(b);
+	snn_firing_step(&le->firing, b, le->is_filtered);
 	for (uint32_t l = 0; r == 0 && l < b->net->n_layer; l++) {
 		if (le->exact[l])
 			r = step_exact(le, b, l, e);

@@ -5,42 +5,44 @@
 #include <stdlib.h>
 #include <string.h>
 #include "fast.h"
+#include "readout.h"
 
-#define N_FACTOR 4 /* arrays a, c, p, jp, one after the other */
+#define N_FACTOR 5 /* arrays a, c, p, jp, l, one after the other */
 
-int snn_trace_init(struct snn_trace *tr, const struct snn_trace_form *form,
-	const struct snn_net *net, uint32_t layer, uint32_t n_in, uint32_t n_lane,
-	bool has_reset_path)
+int snn_trace_init(struct snn_trace *tr, const struct snn_trace_kind *kind,
+	const struct snn_net *net, uint32_t layer, uint32_t n_in, uint32_t n_lane)
 {
 	size_t n = net->size[layer];
 
 	*tr = (struct snn_trace){
-		.form = form,
+		.kind = *kind,
 		.n_in = n_in,
 		.n = net->size[layer],
 		.n_lane = n_lane,
 		.reset = net->reset,
-		.has_reset_path = has_reset_path,
 		.decay = net->decay[layer],
 		.beta = net->adaptation,
 		.rho = net->adaptation_decay,
+		.keep = snn_readout_keep(net),
 	};
-	tr->a = calloc(N_FACTOR * n + 3 * n * n_lane, sizeof(*tr->a));
+	tr->a = calloc(N_FACTOR * n + 4 * n * n_lane, sizeof(*tr->a));
 	if (!tr->a)
 		return -ENOMEM;
 	tr->c = tr->a + n;
 	tr->p = tr->c + n;
 	tr->jp = tr->p + n;
-	tr->eps_b = tr->jp + n;
+	tr->l = tr->jp + n;
+	tr->eps_b = tr->l + n;
 	tr->epsa_b = tr->eps_b + n * n_lane;
 	tr->e_b = tr->epsa_b + n * n_lane;
-	return form->init(tr);
+	tr->bar_b = tr->e_b + n * n_lane;
+	return kind->form->init(tr);
 }
 
 void snn_trace_done(struct snn_trace *tr)
 {
-	if (tr->form)
-		tr->form->done(tr);
+	if (tr->kind.form)
+		tr->kind.form->done(tr);
 	free(tr->a);
 	*tr = (struct snn_trace){ 0 };
 }
@@ -50,7 +52,8 @@ void snn_trace_begin(struct snn_trace *tr, uint32_t lane)
 	memset(tr->eps_b + (size_t)lane * tr->n, 0, tr->n * sizeof(*tr->eps_b));
 	memset(tr->epsa_b + (size_t)lane * tr->n, 0, tr->n * sizeof(*tr->epsa_b));
 	memset(tr->e_b + (size_t)lane * tr->n, 0, tr->n * sizeof(*tr->e_b));
-	tr->form->begin(tr, lane);
+	memset(tr->bar_b + (size_t)lane * tr->n, 0, tr->n * sizeof(*tr->bar_b));
+	tr->kind.form->begin(tr, lane);
 }
 
 SNN_FAST static void factors_full(size_t n, const float *restrict decay,
@@ -89,7 +92,7 @@ static void factors_adaptive(
 	struct snn_trace *tr, const struct snn_trace_input *in, double *epsa_b, const double *e_b)
 {
 	for (uint32_t i = 0; i < tr->n; i++) {
-		double jj = !tr->has_reset_path ? 0
+		double jj = !tr->kind.has_reset_path ? 0
 			: tr->reset == SNN_RESET_FULL
 			? -(double)tr->decay[i] * (double)in->s_prev[i]
 			: -(double)in->b[i];
@@ -113,6 +116,22 @@ SNN_FAST static void signals(size_t n, const struct snn_trace_input *in, double 
 	}
 }
 
+/* The same with filtered traces, after signals() has made e_b: c and what learns are others. */
+SNN_FAST static void filter(size_t n, const struct snn_trace_input *in, double keep,
+	const double *restrict e_b, double *restrict bar_b, double *restrict c,
+	double *restrict l_now, double *restrict grad_b)
+{
+	const float *restrict psi = in->psi, *restrict l = in->l;
+	double gain = (double)in->gain;
+
+	for (size_t i = 0; i < n; i++) {
+		c[i] = gain * (double)psi[i];
+		l_now[i] = (double)l[i];
+		bar_b[i] = keep * bar_b[i] + gain * e_b[i];
+		grad_b[i] += l_now[i] * (bar_b[i] - e_b[i]);
+	}
+}
+
 void snn_trace_step(
 	struct snn_trace *tr, const struct snn_trace_input *in, double *grad_w, double *grad_b)
 {
@@ -122,7 +141,7 @@ void snn_trace_step(
 
 	if (tr->beta > 0)
 		factors_adaptive(tr, in, epsa_b, e_b);
-	if (!tr->has_reset_path) /* eps_b stays 0 */
+	if (!tr->kind.has_reset_path) /* eps_b stays 0 */
 		for (uint32_t i = 0; i < tr->n; i++)
 			tr->a[i] = (double)tr->decay[i];
 	else if (tr->reset == SNN_RESET_FULL)
@@ -130,18 +149,21 @@ void snn_trace_step(
 	else
 		factors_soft(tr->n, tr->decay, in, tr->a, eps_b, e_b);
 	signals(tr->n, in, (double)tr->beta, tr->c, eps_b, epsa_b, e_b, grad_b);
-	tr->form->step(tr, in->x, in->lane, grad_w);
+	if (tr->kind.is_filtered)
+		filter(tr->n, in, (double)tr->keep, e_b, tr->bar_b + (size_t)in->lane * tr->n,
+			tr->c, tr->l, grad_b);
+	tr->kind.form->step(tr, in->x, in->lane, grad_w);
 }
 
 void snn_trace_follow(struct snn_trace *tr, const struct snn_trace *first,
 	const struct snn_spikes *x, uint32_t lane, double *grad_w)
 {
 	memcpy(tr->a, first->a, N_FACTOR * tr->n * sizeof(*tr->a));
-	tr->form->step(tr, x, lane, grad_w);
+	tr->kind.form->step(tr, x, lane, grad_w);
 }
 
 void snn_trace_end(struct snn_trace *tr, uint32_t lane, double *grad_w)
 {
-	if (tr->form->end)
-		tr->form->end(tr, lane, grad_w);
+	if (tr->kind.form->end)
+		tr->kind.form->end(tr, lane, grad_w);
 }

@@ -17,6 +17,11 @@
  * 2020, eqs 24-25, where j = d and J = 0):
  *
  *	epsa <- rho epsa + e'    eps <- j eps + J e' + ds/dp    e = psi (eps - beta epsa) + dy/dp
+ *
+ * Outputs that remember (readout.h) answer for what was sent before. Rules that follow them filter their
+ * traces (ebar of Bellec et al., with kappa for keep), and g = L ebar is exact again:
+ *
+ *	ebar <- keep ebar + gain e                                           g += L ebar
  */
 #ifndef SNN_TRACE_H
 #define SNN_TRACE_H
@@ -30,6 +35,7 @@ struct snn_trace_input {
 	uint32_t lane;
 	const float *b, *s_prev, *y_prev, *psi_prev, *psi;
 	const float *l; /* learning signal dE/dy */
+	float gain;     /* of filtered traces */
 };
 
 struct snn_trace;
@@ -39,7 +45,10 @@ struct snn_trace_form {
 	int (*init)(struct snn_trace *tr);
 	void (*done)(struct snn_trace *tr);
 	void (*begin)(struct snn_trace *tr, uint32_t lane);
-	/* tr->a, c, p and jp hold a_i, L_i psi_i, psi'_i and J_i psi'_i; grad_w [n_in][n] */
+	/*
+	 * tr->a, c, p and jp hold a_i, L_i psi_i, psi'_i and J_i psi'_i; filtered, c is gain psi_i and
+	 * l L_i. grad_w [n_in][n]
+	 */
 	void (*step)(
 		struct snn_trace *tr, const struct snn_spikes *x, uint32_t lane, double *grad_w);
 	/* What has not yet reached grad_w goes there; may be NULL. */
@@ -47,22 +56,26 @@ struct snn_trace_form {
 };
 extern const struct snn_trace_form snn_trace_dense, snn_trace_event, snn_trace_adaptive;
 
-struct snn_trace {
+struct snn_trace_kind {
 	const struct snn_trace_form *form;
+	bool has_reset_path; /* without: j = d and J = 0, as in e-prop */
+	bool is_filtered;
+};
+
+struct snn_trace {
+	struct snn_trace_kind kind;
 	uint32_t n_in, n, n_lane;
 	int reset;
-	bool has_reset_path; /* without: j = d and J = 0, as in e-prop */
-	const float *decay;  /* [n], borrowed of the net */
-	float beta, rho;
-	double *a, *c, *p, *jp;       /* [n] of the step under way; a owns the block */
-	double *eps_b, *epsa_b, *e_b; /* [n_lane][n] */
-	void *state;                  /* of the form */
+	const float *decay; /* [n], borrowed of the net */
+	float beta, rho, keep;
+	double *a, *c, *p, *jp, *l;           /* [n] of the step under way; a owns the block */
+	double *eps_b, *epsa_b, *e_b, *bar_b; /* [n_lane][n] */
+	void *state;                          /* of the form */
 };
 
 /* n_in: of the layer's inputs, or of its own spikes. */
-int snn_trace_init(struct snn_trace *tr, const struct snn_trace_form *form,
-	const struct snn_net *net, uint32_t layer, uint32_t n_in, uint32_t n_lane,
-	bool has_reset_path);
+int snn_trace_init(struct snn_trace *tr, const struct snn_trace_kind *kind,
+	const struct snn_net *net, uint32_t layer, uint32_t n_in, uint32_t n_lane);
 void snn_trace_done(struct snn_trace *tr);
 void snn_trace_begin(struct snn_trace *tr, uint32_t lane);
 /* Accumulates into grad_w [n_in][n] and grad_b [n]. */

@@ -6,7 +6,7 @@
  *	epsa <- rho epsa + psi' (eps - beta epsa)
  *	eps  <- j eps + J psi' (eps - beta epsa) + x    g += L psi (eps - beta epsa)
  *
- * as dense as trace_dense.c, and exact where that is.
+ * as dense as trace_dense.c, and exact where that is. Filtered, ebar <- keep ebar + gain psi (eps - beta epsa).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,14 +15,20 @@
 #include "trace.h"
 
 struct factors {
-	float rho, beta;
-	float *a, *c, *p, *jp; /* [n] */
+	float rho, beta, keep;
+	float *a, *c, *p, *jp, *l; /* [n] */
 };
 
-/* [n_lane][2][n_in][n], then the factors */
+/* Of a lane: eps [n_in][n], epsa, and ebar. */
+static size_t n_value(const struct snn_trace *tr)
+{
+	return (size_t)tr->n_in * tr->n * (tr->kind.is_filtered ? 3 : 2);
+}
+
+/* The lanes', then the factors. */
 static int adaptive_init(struct snn_trace *tr)
 {
-	size_t n = 2 * (size_t)tr->n_lane * tr->n_in * tr->n + 4 * (size_t)tr->n;
+	size_t n = tr->n_lane * n_value(tr) + 5 * (size_t)tr->n;
 
 	tr->state = calloc(n, sizeof(float));
 	return tr->state ? 0 : -ENOMEM;
@@ -35,12 +41,12 @@ static void adaptive_done(struct snn_trace *tr)
 
 static float *lane_eps(struct snn_trace *tr, uint32_t lane)
 {
-	return (float *)tr->state + 2 * (size_t)lane * tr->n_in * tr->n;
+	return (float *)tr->state + lane * n_value(tr);
 }
 
 static void adaptive_begin(struct snn_trace *tr, uint32_t lane)
 {
-	memset(lane_eps(tr, lane), 0, 2 * (size_t)tr->n_in * tr->n * sizeof(float));
+	memset(lane_eps(tr, lane), 0, n_value(tr) * sizeof(float));
 }
 
 /* What one input does to eps, epsa and grad [n]. */
@@ -59,22 +65,42 @@ SNN_FAST static void column(size_t n, float x, const struct factors *f, float *r
 	}
 }
 
+/* The same with bar [n] <- keep bar + c (eps - beta epsa), and grad [n] += l bar. */
+SNN_FAST static void filtered_column(size_t n, float x, const struct factors *f,
+	float *restrict eps, float *restrict epsa, float *restrict bar, double *restrict grad)
+{
+	const float *restrict a = f->a, *restrict c = f->c, *restrict l = f->l;
+	const float *restrict p = f->p, *restrict jp = f->jp;
+
+	for (size_t i = 0; i < n; i++) {
+		float was = eps[i], was_a = epsa[i];
+
+		eps[i] = a[i] * was - f->beta * jp[i] * was_a + x;
+		epsa[i] = f->rho * was_a + p[i] * (was - f->beta * was_a);
+		bar[i] = f->keep * bar[i] + c[i] * (eps[i] - f->beta * epsa[i]);
+		grad[i] += (double)l[i] * (double)bar[i];
+	}
+}
+
 static struct factors factors_of(struct snn_trace *tr)
 {
 	size_t n = tr->n;
 	float *room = lane_eps(tr, tr->n_lane);
 	struct factors f = { .rho = tr->rho,
 		.beta = tr->beta,
+		.keep = tr->keep,
 		.a = room,
 		.c = room + n,
 		.p = room + 2 * n,
-		.jp = room + 3 * n };
+		.jp = room + 3 * n,
+		.l = room + 4 * n };
 
 	for (size_t i = 0; i < n; i++) {
 		f.a[i] = (float)tr->a[i];
 		f.c[i] = (float)tr->c[i];
 		f.p[i] = (float)tr->p[i];
 		f.jp[i] = (float)tr->jp[i];
+		f.l[i] = (float)tr->l[i];
 	}
 	return f;
 }
@@ -90,7 +116,11 @@ static void adaptive_step(
 	for (uint32_t j = 0; j < tr->n_in; j++) {
 		float x_j = snn_spikes_next(x, lane, j, &k);
 
-		column(n, x_j, &f, eps + j * n, eps + size + j * n, grad_w + j * n);
+		if (tr->kind.is_filtered)
+			filtered_column(n, x_j, &f, eps + j * n, eps + size + j * n,
+				eps + 2 * size + j * n, grad_w + j * n);
+		else
+			column(n, x_j, &f, eps + j * n, eps + size + j * n, grad_w + j * n);
 	}
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "readout.h"
 
 #define MAX_BYTE ((size_t)1 << 30)
 
@@ -12,15 +13,16 @@ struct snn_exact {
 	size_t n_q;            /* parameters of a neuron: W, H, b */
 	int reset;
 	const float *decay; /* [n], borrowed of the net */
-	double beta, rho;
+	double beta, rho, keep;
 	double *e, *eps; /* [n_lane][n][n * n_q]; e owns the block */
 	double *epsa;    /* the same; where thresholds do not adapt, NULL */
+	double *bar;     /* the same; NULL: not filtered */
 	double *next;    /* [n][n * n_q] scratch */
 	double *direct;  /* [n_q] scratch: ds/dp of a neuron's own parameters */
 };
 
 int snn_exact_new(struct snn_exact **ret, const struct snn_net *net, uint32_t layer,
-	uint32_t n_lane, struct snn_error *e)
+	uint32_t n_lane, bool is_filtered, struct snn_error *e)
 {
 	struct snn_exact *x = calloc(1, sizeof(*x));
 	size_t n_all, n_kind;
@@ -35,7 +37,8 @@ int snn_exact_new(struct snn_exact **ret, const struct snn_net *net, uint32_t la
 	x->decay = net->decay[layer];
 	x->beta = (double)net->adaptation;
 	x->rho = (double)net->adaptation_decay;
-	n_kind = x->beta > 0 ? 3 : 2;
+	x->keep = (double)snn_readout_keep(net);
+	n_kind = 2u + (x->beta > 0) + is_filtered;
 	n_all = x->n * x->n * x->n_q;
 	if (n_all > MAX_BYTE / sizeof(double) / (n_kind * n_lane + 1)) {
 		int r = snn_fail(e, -EINVAL,
@@ -51,7 +54,8 @@ int snn_exact_new(struct snn_exact **ret, const struct snn_net *net, uint32_t la
 		return -ENOMEM;
 	}
 	x->eps = x->e + n_lane * n_all;
-	x->epsa = n_kind > 2 ? x->eps + n_lane * n_all : NULL;
+	x->epsa = x->beta > 0 ? x->eps + n_lane * n_all : NULL;
+	x->bar = is_filtered ? x->e + (n_kind - 1) * n_lane * n_all : NULL;
 	x->next = x->e + n_kind * n_lane * n_all;
 	x->direct = x->next + n_all;
 	*ret = x;
@@ -73,6 +77,8 @@ void snn_exact_begin(struct snn_exact *x, uint32_t lane)
 	memset(x->eps + lane * n_all, 0, n_all * sizeof(*x->eps));
 	if (x->epsa)
 		memset(x->epsa + lane * n_all, 0, n_all * sizeof(*x->epsa));
+	if (x->bar)
+		memset(x->bar + lane * n_all, 0, n_all * sizeof(*x->bar));
 }
 
 /* ds/dp: x for W, y' for H; that of b is the neuron's own. */
@@ -141,6 +147,18 @@ static const double *adapt(struct snn_exact *x, uint32_t lane, const double *e, 
 	return x->next;
 }
 
+/* ebar in the place of e, for one neuron's */
+static const double *filter(
+	struct snn_exact *x, const struct snn_trace_input *in, size_t i, const double *e)
+{
+	size_t n_p = x->n * x->n_q;
+	double *bar = x->bar + (in->lane * x->n + i) * n_p;
+
+	for (size_t p = 0; p < n_p; p++)
+		bar[p] = x->keep * bar[p] + (double)in->gain * e[p];
+	return bar;
+}
+
 void snn_exact_step(struct snn_exact *x, const struct snn_trace_input *in, const float *h,
 	const struct snn_exact_grad *grad)
 {
@@ -160,6 +178,7 @@ void snn_exact_step(struct snn_exact *x, const struct snn_trace_input *in, const
 		for (size_t p = 0; p < n_p; p++)
 			e[i * n_p + p] = psi * seen[i * n_p + p];
 		e[i * n_p + i * x->n_q + x->n_q - 1] -= psi; /* dy/db */
-		add_gradient(x, (double)in->l[i], e + i * n_p, grad);
+		add_gradient(x, (double)in->l[i],
+			x->bar ? filter(x, in, i, e + i * n_p) : e + i * n_p, grad);
 	}
 }

@@ -7,7 +7,7 @@
  *	e_i,p = psi_i eps_i,p + dy_i/dp          g_p += sum_i L_i e_i,p
  *
  * and where thresholds adapt, epsa_i,p <- rho epsa_i,p + e'_i,p with eps - beta epsa in the place of
- * eps in e.
+ * eps in e. Filtered (trace.h), ebar <- keep ebar + gain e, and g_p += sum_i L_i ebar_i,p.
  *
  * n^2 (m + n + 1) numbers and n times as many operations a step: for small layers, as an oracle and
  * to see what the diagonal form leaves out. With it ostl equals backpropagation through time for
@@ -27,7 +27,7 @@ struct snn_exact_grad {
 
 /* -EINVAL, in words, for layers whose traces would take more than a gigabyte; -ENOMEM. */
 int snn_exact_new(struct snn_exact **ret, const struct snn_net *net, uint32_t layer,
-	uint32_t n_lane, struct snn_error *e);
+	uint32_t n_lane, bool is_filtered, struct snn_error *e);
 void snn_exact_free(struct snn_exact *x);
 void snn_exact_begin(struct snn_exact *x, uint32_t lane);
 /* h [n][n]: row = neuron of the step before, NULL where not recurrent. */

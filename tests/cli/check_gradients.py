@@ -2,7 +2,7 @@
 """Every rule's gradients from the parameters in the file alone, in numpy: check_gradients.py OSTTP
 
 bptt (fa and dfa with B for V) backwards in time as in any textbook, ostl and osttp by the traces of
-Ortner et al. (2023), eprop by those of Bellec et al. (2020), etlp by these at the
+Ortner et al. (2023), eprop by those of Bellec et al. (2020), through outputs that remember filtered, etlp by these at the
 teacher's events, decolle by filtered inputs and its own readouts, drtp by the step's own eligibility,
 ptncn by what corrected membranes would have sent; all in float64. The file's are from float32: 1e-5 of the norm.
 """
@@ -95,6 +95,8 @@ class Network:
         n_step, loss = len(self.x), self.attr["loss"]
         d_o = np.float64(np.float32(self.attr["readout_decay"]))
         gain = np.float64(np.float32(1 - self.attr["readout_decay"])) if self.attr["readout_norm"] == "true" else 1
+        # What the last error says of each step's y through the outputs' memory, or of all steps' mean.
+        self.keep, self.gain = (1, np.cumsum(d_o ** np.arange(n_step))[::-1]) if loss == "mean" else (d_o, np.ones(n_step))
         o = gain * (self.y[1:] @ self.V.T + self.c)
         for t in range(1, n_step):
             o[t] += d_o * o[t - 1]
@@ -132,10 +134,12 @@ class Network:
             h += np.outer(ds, self.y[t - 1])
         return w, h, b
 
-    def forward(self, signal, has_traces=True, has_reset=True):
+    def forward(self, signal, has_traces=True, has_reset=True, is_filtered=False):
         # Traces of all parameters side by side: W, H, b; of the membrane, the adaptation, and the spike.
         n, m = self.W.shape
-        eps, eps_a, e, grad = (np.zeros((n, m + n + 1)) for _ in range(4))
+        eps, eps_a, e, bar, grad = (np.zeros((n, m + n + 1)) for _ in range(5))
+        if is_filtered and self.attr["loss"] == "mean":
+            signal = signal * (np.arange(len(signal)) == len(signal) - 1)[:, None]
         for t in range(1, len(self.x) + 1):
             j, jj = self.jacobian(t - 1)
             if not has_reset:
@@ -150,7 +154,8 @@ class Network:
             e = self.p[t][:, None] * (eps - self.beta * eps_a)
             e[:, -1] -= self.p[t]
             # For H the diagonal form is the same recursion: paths through other neurons are left out.
-            grad += signal[t - 1][:, None] * e
+            bar = self.keep * bar + self.gain[t - 1] * e if is_filtered else e
+            grad += signal[t - 1][:, None] * bar
         return grad[:, :m], grad[:, m:-1], grad[:, -1]
 
     def local(self, beta):
@@ -178,10 +183,10 @@ class Network:
             "bptt": lambda: self.backward(self.q @ self.V),
             "fa": lambda: self.backward(self.q @ self.B.T),
             "dfa": lambda: self.backward(self.q @ self.B.T),
-            "ostl": lambda: self.forward(self.err @ self.V),
-            "ostl-rnd": lambda: self.forward(self.err @ self.B.T),
-            "eprop": lambda: self.forward(self.err @ self.V, has_reset=False),
-            "eprop-rnd": lambda: self.forward(self.err @ self.B.T, has_reset=False),
+            "ostl": lambda: self.forward(self.err @ self.V, is_filtered=True),
+            "ostl-rnd": lambda: self.forward(self.err @ self.B.T, is_filtered=True),
+            "eprop": lambda: self.forward(self.err @ self.V, has_reset=False, is_filtered=True),
+            "eprop-rnd": lambda: self.forward(self.err @ self.B.T, has_reset=False, is_filtered=True),
             "osttp": lambda: self.forward(self.target @ self.B.T),
             "decolle": lambda: self.local(np.float64(np.float32(self.attr["synapse_decay"]))),
             "etlp": lambda: self.forward(self.target @ self.B.T * events(
@@ -236,6 +241,9 @@ with tempfile.TemporaryDirectory() as scratch:
         if rule_name == "ptncn":  # errors of a mean are small: larger corrections make spikes of them
             leaky += ("train.correction=50",)
         check(sys.argv[1], scratch, rule_name, *leaky)
+        check(sys.argv[1], scratch, rule_name, *leaky, *adapts)
+        if rule_name in ("ostl", "ostl-rnd"):
+            check(sys.argv[1], scratch, rule_name, *leaky, "network.recurrent=true", "network.hidden=12", "train.trace=exact")
         check(sys.argv[1], scratch, rule_name, *leaky, "network.readout_norm=true", "train.loss=last", "train.loss_steps=12")
         if os.path.exists(os.path.join(os.environ.get("CROSSLOOP_DATA", ""), "hd_shd_small_train.h5")):
             digits = leaky + ("speech.files=hd_shd_small", "speech.limit=60", "speech.bins=50", "speech.bin=0.02",

@@ -204,7 +204,7 @@ static void bench_epoch(gsl_rng *rng)
 }
 
 /* CPU seconds of a sequence through the traces of W and nothing else. */
-static double trace_seconds(const struct snn_trace_form *form, const struct snn_net *net,
+static double trace_seconds(const struct snn_trace_kind *kind, const struct snn_net *net,
 	const struct snn_seq *s, float *state)
 {
 	static double grad_w[N_IN * N_HIDDEN], grad_b[N_HIDDEN];
@@ -217,9 +217,10 @@ static double trace_seconds(const struct snn_trace_form *form, const struct snn_
 		.y_prev = state + 2 * N_HIDDEN,
 		.psi_prev = state + 3 * N_HIDDEN,
 		.psi = state + 3 * N_HIDDEN,
-		.l = state + 4 * N_HIDDEN };
+		.l = state + 4 * N_HIDDEN,
+		.gain = 1 };
 
-	if (snn_trace_init(&tr, form, net, 0, N_IN, 1, true) < 0 ||
+	if (snn_trace_init(&tr, kind, net, 0, N_IN, 1) < 0 ||
 		snn_spikes_init(&x, N_IN, 1, false) < 0)
 		exit(1);
 	for (int k = 0; k < N_ROUND; k++) {
@@ -241,6 +242,8 @@ static double trace_seconds(const struct snn_trace_form *form, const struct snn_
 static void bench_traces(gsl_rng *rng)
 {
 	static const double activity[] = { 0.01, 0.02, 0.05, 0.1, 0.2 };
+	static const struct snn_trace_kind kind[] = { { &snn_trace_event, true, false },
+		{ &snn_trace_event, true, true }, { &snn_trace_dense, true, false } };
 	static float state[5 * N_HIDDEN];
 	struct net q;
 
@@ -251,12 +254,13 @@ static void bench_traces(gsl_rng *rng)
 	for (uint32_t n_step = N_STEP; n_step <= 4 * N_STEP; n_step *= 4) {
 		for (size_t k = 0; k < sizeof(activity) / sizeof(activity[0]); k++) {
 			struct snn_seq *s = make_seq(rng, n_step, activity[k]);
-			double event = trace_seconds(&snn_trace_event, &q.net, s, state);
-			double dense = trace_seconds(&snn_trace_dense, &q.net, s, state);
+			double event = trace_seconds(&kind[0], &q.net, s, state);
+			double filtered = trace_seconds(&kind[1], &q.net, s, state);
+			double dense = trace_seconds(&kind[2], &q.net, s, state);
 
-			printf("  %3u steps, %4.1f %% active: event %6.2f, dense %6.2f: x %.1f; %5.1f ns an input spike\n",
-				n_step, 100 * activity[k], 1e3 * event, 1e3 * dense, dense / event,
-				1e9 * event / s->begin[n_step]);
+			printf("  %3u steps, %4.1f %% active: event %6.2f, filtered %6.2f, dense %6.2f: x %.1f; %5.1f ns an input spike\n",
+				n_step, 100 * activity[k], 1e3 * event, 1e3 * filtered, 1e3 * dense,
+				dense / event, 1e9 * event / s->begin[n_step]);
 			fflush(stdout);
 			free(s);
 		}

@@ -76,6 +76,94 @@ static void bptt_is_the_derivative_through_every_readout(void **state)
 	}
 }
 
+/* Of one layer, with filtered traces of every form. */
+static void ostl_is_the_derivative_through_every_readout(void **state)
+{
+	static const int trace[] = { SNN_TRACE_EVENT, SNN_TRACE_DENSE, SNN_TRACE_EXACT };
+
+	(void)state;
+	for (int form = 0; form < N_FORM; form++) {
+		for (int k = 0; k < 5; k++) {
+			struct rig g;
+
+			rig_config(&g, N_KEY, 7);
+			g.c.network.neuron = SNN_SSNU;
+			g.c.network.reset = (form + k) % 2 ? SNN_RESET_SOFT : SNN_RESET_FULL;
+			g.c.network.recurrent = k == 2;
+			g.c.network.adaptation = k > 2 ? 0.3 : 0;
+			g.c.network.adaptation_decay = 0.9;
+			g.c.train.trace = k < 3 ? trace[k] : trace[k - 2];
+			choose(&g.c, form);
+			compare_with_differences(&g, "ostl", labelled(7, 25, 3), 0);
+		}
+	}
+}
+
+/* Spiking and longer than a window of the event-driven form: rules that are one are one here, too. */
+static void rules_are_the_same_through_every_readout(void **state)
+{
+	static const char *const pair[][2] = { { "ostl", "bptt" }, { "ostl-rnd", "dfa" },
+		{ "eprop", "eprop" }, { "eprop-rnd", "eprop-rnd" } };
+	struct piece *p = labelled(9, 300, 2);
+	const struct snn_seq *seq = &p->seq;
+
+	(void)state;
+	for (int form = 0; form < N_FORM; form++) {
+		for (int k = 0; k < 4; k++) {
+			struct rig a, b;
+
+			rig_config(&a, N_KEY, 9);
+			choose(&a.c, form);
+			b = a;
+			a.c.train.trace = SNN_TRACE_EVENT;
+			b.c.train.trace = SNN_TRACE_DENSE;
+			rig_net(&a);
+			rig_net(&b);
+			rig_learner(&a, pair[k][0], 1);
+			rig_learner(&b, pair[k][1], 1);
+			assert_true(rig_run(&a, &seq, 1) == rig_run(&b, &seq, 1));
+			assert_gradients_near(&a.net, &b.net, TOL);
+			rig_done(&a);
+			rig_done(&b);
+		}
+	}
+	free(p);
+}
+
+/* B = 0: the penalty on firing rates alone, which no output has a part in. */
+static void penalties_see_traces_that_are_not_filtered(void **state)
+{
+	struct piece *p = labelled(9, 150, 2);
+	const struct snn_seq *seq = &p->seq;
+
+	(void)state;
+	for (int form = 0; form < N_FORM; form++) {
+		struct rig a, b;
+
+		rig_config(&a, N_KEY, 9);
+		choose(&a.c, form);
+		a.c.network.b_scale = 0;
+		a.c.train.rate_penalty = 1;
+		b = a;
+		rig_net(&a);
+		rig_net(&b);
+		for (uint32_t i = 0; i < 9; i++)
+			a.net.rate[0][i] = b.net.rate[0][i] = 0.05f * (float)i;
+		rig_learner(&a, "ostl-rnd", 1);
+		rig_learner(&b, "osttp", 1);
+		rig_run(&a, &seq, 1);
+		rig_run(&b, &seq, 1);
+		for (uint32_t i = 0; i < 2; i++) {
+			const struct snn_tensor *t = &a.net.tensor[i];
+
+			assert_near(t->name, t->n, t->grad, b.net.tensor[i].grad, TOL);
+		}
+		rig_done(&a);
+		rig_done(&b);
+	}
+	free(p);
+}
+
 /* The next step instead of a label: outputs for themselves, at all steps or the last. */
 static void bptt_is_the_derivative_where_the_next_step_is_predicted(void **state)
 {
@@ -237,6 +325,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bptt_is_the_derivative_through_every_readout),
+		cmocka_unit_test(ostl_is_the_derivative_through_every_readout),
+		cmocka_unit_test(rules_are_the_same_through_every_readout),
+		cmocka_unit_test(penalties_see_traces_that_are_not_filtered),
 		cmocka_unit_test(bptt_is_the_derivative_where_the_next_step_is_predicted),
 		cmocka_unit_test(readout_learns_its_derivative_under_every_rule),
 		cmocka_unit_test(lanes_of_several_lengths_are_the_sum_of_single_runs),

@@ -28,18 +28,20 @@ struct world {
 	double psi_high;
 	double b;
 	double p_input;
-	bool is_real;
+	bool is_real, is_filtered;
+	double keep; /* filtered: d_o */
 	uint32_t n_step, n_lane;
 };
 
 struct plain {
 	double eps[N_LANE][N_IN][N], eps_b[N_LANE][N], e_b[N_LANE][N];
+	double bar[N_LANE][N_IN][N], bar_b[N_LANE][N];
 	double grad_w[N_IN * N], grad_b[N];
 };
 
 struct step {
 	float b[N], s_prev[N], y_prev[N], psi_prev[N], psi[N], l[N];
-	float x[N_IN];
+	float x[N_IN], gain;
 };
 
 struct bench {
@@ -77,11 +79,19 @@ static void draw(struct bench *q, struct step *s)
 		s->y_prev[i] = happens(q, w->p_spike);
 		s->l[i] = (float)uniform(q, -1, 1);
 	}
+	s->gain = (float)uniform(q, 0.5, 1.5);
 	for (int j = 0; j < N_IN; j++) {
 		s->x[j] = happens(q, w->p_input);
 		if (w->is_real)
 			s->x[j] *= (float)uniform(q, 0, 1);
 	}
+}
+
+/* What L meets: e, or ebar. */
+static double seen(const struct bench *q, double gain, double e, double *bar)
+{
+	*bar = (double)(float)q->w->keep * *bar + gain * e;
+	return q->w->is_filtered ? *bar : e;
 }
 
 static void plain_step(struct bench *q, uint32_t lane)
@@ -101,12 +111,13 @@ static void plain_step(struct bench *q, uint32_t lane)
 			double *eps = &p->eps[lane][k][i];
 
 			*eps = a * *eps + (double)s->x[k];
-			p->grad_w[k * N + i] += l * psi * *eps;
+			p->grad_w[k * N + i] +=
+				l * seen(q, (double)s->gain, psi * *eps, &p->bar[lane][k][i]);
 		}
 		p->eps_b[lane][i] =
 			j * p->eps_b[lane][i] - (is_full ? 0 : y1) + jj * p->e_b[lane][i];
 		p->e_b[lane][i] = psi * (p->eps_b[lane][i] - 1);
-		p->grad_b[i] += l * p->e_b[lane][i];
+		p->grad_b[i] += l * seen(q, (double)s->gain, p->e_b[lane][i], &p->bar_b[lane][i]);
 	}
 }
 
@@ -123,6 +134,7 @@ static void all_step(struct bench *q, uint32_t lane)
 		.l = s->l };
 
 	draw(q, s);
+	in.gain = s->gain;
 	snn_spikes_values(&q->x, lane, s->x);
 	plain_step(q, lane);
 	snn_trace_step(&q->dense, &in, q->grad_w[0], q->grad_b[0]);
@@ -131,21 +143,23 @@ static void all_step(struct bench *q, uint32_t lane)
 
 static void open_bench(struct bench *q, const struct world *w)
 {
+	struct snn_trace_kind dense = { &snn_trace_dense, true, w->is_filtered };
+	struct snn_trace_kind event = { &snn_trace_event, true, w->is_filtered };
+
 	*q = (struct bench){ .w = w, .rng = gsl_rng_alloc(gsl_rng_taus2) };
 	assert_non_null(q->rng);
 	gsl_rng_set(q->rng, 3);
-	q->net = (struct snn_net){
-		.n_in = N_IN, .n_layer = 1, .size = { N }, .reset = w->reset, .decay = { q->decay }
-	};
+	q->net = (struct snn_net){ .n_in = N_IN,
+		.n_layer = 1,
+		.size = { N },
+		.reset = w->reset,
+		.readout_decay = (float)w->keep,
+		.decay = { q->decay } };
 	for (int i = 0; i < N; i++)
 		q->decay[i] = (float)(w->decay + i * w->decay_step);
 	assert_int_equal(snn_spikes_init(&q->x, N_IN, w->n_lane, w->is_real), 0);
-	assert_int_equal(snn_trace_init(&q->dense, &snn_trace_dense, &q->net, 0, q->net.n_in,
-				 w->n_lane, true),
-		0);
-	assert_int_equal(snn_trace_init(&q->event, &snn_trace_event, &q->net, 0, q->net.n_in,
-				 w->n_lane, true),
-		0);
+	assert_int_equal(snn_trace_init(&q->dense, &dense, &q->net, 0, q->net.n_in, w->n_lane), 0);
+	assert_int_equal(snn_trace_init(&q->event, &event, &q->net, 0, q->net.n_in, w->n_lane), 0);
 }
 
 static void close_bench(struct bench *q)
@@ -163,6 +177,8 @@ static void begin(struct bench *q, uint32_t lane)
 	memset(p->eps[lane], 0, sizeof(p->eps[lane]));
 	memset(p->eps_b[lane], 0, sizeof(p->eps_b[lane]));
 	memset(p->e_b[lane], 0, sizeof(p->e_b[lane]));
+	memset(p->bar[lane], 0, sizeof(p->bar[lane]));
+	memset(p->bar_b[lane], 0, sizeof(p->bar_b[lane]));
 	memset(&q->step[lane], 0, sizeof(q->step[lane]));
 	snn_trace_begin(&q->dense, lane);
 	snn_trace_begin(&q->event, lane);
@@ -261,6 +277,26 @@ static void forms_agree_over_two_thousand_steps(void **state)
 	w.s_high = 0.5;
 	w.psi_high = 0.3;
 	all_decays(w);
+}
+
+/* Within a window, over its end (128 steps, and twice that), with outputs that forget or do not. */
+static void filtered_forms_agree(void **state)
+{
+	static const double keep[] = { 0, 0.7, 0.98, 1 };
+	static const uint32_t n_step[] = { 100, 128, 300 };
+	struct world w = usual;
+
+	(void)state;
+	w.is_filtered = true;
+	w.n_lane = N_LANE;
+	for (int k = 0; k < 4; k++) {
+		for (int i = 0; i < 3; i++) {
+			w.keep = keep[k];
+			w.n_step = n_step[i];
+			w.is_real = (k + i) % 2;
+			all_decays(w);
+		}
+	}
 }
 
 static void forms_agree_in_several_lanes_of_different_lengths(void **state)
@@ -380,6 +416,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forms_agree_at_every_decay_and_reset),
+		cmocka_unit_test(filtered_forms_agree),
 		cmocka_unit_test(forms_agree_over_real_inputs),
 		cmocka_unit_test(forms_agree_over_two_thousand_steps),
 		cmocka_unit_test(forms_agree_in_several_lanes_of_different_lengths),
