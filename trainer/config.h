@@ -48,7 +48,8 @@ struct snn_config {
 		uint32_t hidden[SNN_MAX_HIDDEN];
 		int neuron, reset, psi;
 		bool recurrent;          /* hidden layers have weights H from their own spikes */
-		double h_scale;          /* initial H: uniform in +- scale / sqrt(neurons) */
+		double h_scale;          /* initial H: uniform in +- scale / sqrt(neurons) ... */
+		double h_mean;           /* ... around h_mean / neurons */
 		double decay, decay_max; /* d; where above, d is drawn for each neuron */
 		double psi_gamma, psi_width, psi_slope;
 		double threshold;                    /* initial b */

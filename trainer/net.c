@@ -111,14 +111,17 @@ static int carve(struct snn_net *net)
 	return 0;
 }
 
-/* Uniform in +- scale / sqrt(n_row), or normal of that deviation: n_row is the fan-in of W and V, and the outputs of B. */
-static void draw(struct snn_matrix *m, gsl_rng *rng, double scale, bool is_normal)
+/* Uniform in +- scale / sqrt(n_row) around mean / n_row, or normal of that deviation: n_row is the fan-in of W and V, and the outputs of B. */
+static void draw(struct snn_matrix *m, gsl_rng *rng, double mean, double scale, bool is_normal)
 {
 	double limit = scale / sqrt(m->n_row);
 
-	for (size_t i = 0; i < (size_t)m->n_row * m->n_col; i++)
-		m->init[i] = (float)(is_normal ? gsl_ran_gaussian_ziggurat(rng, limit / M_SQRT3)
-					       : limit * (2 * gsl_rng_uniform(rng) - 1));
+	for (size_t i = 0; i < (size_t)m->n_row * m->n_col; i++) {
+		double v = is_normal ? gsl_ran_gaussian_ziggurat(rng, limit / M_SQRT3)
+				     : limit * (2 * gsl_rng_uniform(rng) - 1);
+
+		m->init[i] = (float)(mean / m->n_row + v);
+	}
 }
 
 /* float32 and expf: the same on every processor. */
@@ -142,13 +145,15 @@ static int draw_all(struct snn_net *net, const struct snn_config *c)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < net->n_matrix; i++) {
 		struct snn_matrix *m = &net->matrix[i];
+		bool is_h = i > snn_net_v(net) && !m->is_feedback;
 		double scale = m->is_feedback ? c->network.b_scale
 			: i == snn_net_v(net) ? c->network.v_scale
-			: i > snn_net_v(net)  ? c->network.h_scale
+			: is_h                ? c->network.h_scale
 					      : c->network.w_scale;
 
 		gsl_rng_set(rng, snn_seed(c->seed, SNN_USE_INIT, i));
-		draw(m, rng, scale, m->is_feedback && c->network.b_shape == SNN_B_NORMAL);
+		draw(m, rng, is_h ? c->network.h_mean : 0, scale,
+			m->is_feedback && c->network.b_shape == SNN_B_NORMAL);
 	}
 	for (uint32_t l = 0; l < net->n_layer; l++) {
 		gsl_rng_set(rng, snn_seed(c->seed, SNN_USE_DECAY, l));

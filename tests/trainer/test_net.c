@@ -113,6 +113,27 @@ static void normal_feedback_has_the_deviation_of_uniform(void **state)
 	rig_done(&g);
 }
 
+/* -30 / 150 each, the draws around it as without: 4 sd of the mean of 22500. */
+static void recurrent_weights_have_their_mean(void **state)
+{
+	struct rig g;
+	double sum = 0;
+
+	(void)state;
+	rig_config(&g, 8, 150);
+	g.c.network.recurrent = true;
+	g.c.network.h_mean = -30;
+	rig_net(&g);
+	for (size_t k = 0; k < 22500; k++)
+		sum += (double)g.net.matrix[3].init[k];
+	assert_true(fabs(sum / 22500 + 0.2) < 4 * g.c.network.h_scale / sqrt(3 * 150.0 * 22500));
+	sum = 0;
+	for (size_t k = 0; k < n_value(&g.net.matrix[0]); k++)
+		sum += (double)g.net.matrix[0].init[k];
+	assert_true(fabs(sum / 1200) < 4 * g.c.network.w_scale / sqrt(3 * 8 * 1200.0));
+	rig_done(&g);
+}
+
 /* The draws of W stay when B's scale or the readout's size change, and differ from V's and B's. */
 static void draws_of_a_matrix_are_its_own(void **state)
 {
@@ -306,6 +327,7 @@ int main(void)
 		cmocka_unit_test(several_hidden_layers_are_numbered_from_1),
 		cmocka_unit_test(weights_fill_their_range),
 		cmocka_unit_test(normal_feedback_has_the_deviation_of_uniform),
+		cmocka_unit_test(recurrent_weights_have_their_mean),
 		cmocka_unit_test(draws_of_a_matrix_are_its_own),
 		cmocka_unit_test(one_seed_one_network),
 		cmocka_unit_test(vectors_start_at_threshold_and_bias),
