@@ -91,6 +91,21 @@ def check_wire(folder):
     check_damaged(path, folder, N_DAMAGED // 4)
 
 
+def check_lines(folder):
+    """Dead and exchanged lines are counted as they are, among devices that are stuck or slow."""
+    path = folder / "lines.h5"
+    planted = {"dead_col_rate": 3, "dead_row_rate": 2, "swapped_col_rate": 4}
+    faults = "col:0,col:7,col:200,row:3,row:255,swap:1,swap:8,swap:9,swap:100"
+    run(xbar, "characterise", "emu:?chips=1&set_rho=0.2&stuck_reset_rate=0.02&stuck_set_rate=0.02&"
+        f"adc_offset_sd=1e-7&adc_noise_sd=5e-8&faults={faults}", "-e", "faults", "--cycles", "3",
+        "-o", path)
+    told = json.loads(run(pcm_fit, "--json", path))["parameters"]
+    assert all(round(256 * told[key]["estimate"], 3) == n for key, n in planted.items()), told
+    for key in "stuck_reset_rate", "stuck_set_rate":
+        assert abs(told[key]["estimate"] - 0.02) < 5 / 3.92 * (
+            told[key]["high"] - told[key]["low"]), told[key]
+
+
 def check_damaged(path, folder, n_damaged=N_DAMAGED):
     """Cut or altered anywhere: a sentence or a fit, no signal."""
     good = path.read_bytes()
@@ -122,6 +137,7 @@ with tempfile.TemporaryDirectory() as name:
     check_preset(here)
     check_rho(here)
     check_wire(here)
+    check_lines(here)
     small = here / "small.h5"
     run(xbar, "characterise", "emu:?chips=1", "-e", "staircase", "-n", "8", "--pulses", "4",
         "--reads", "2", "-o", small)
