@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "disk.h"
 
 #define N_MAX (1 << 30) /* bytes; 64 chips take a third of it */
 
@@ -137,39 +138,6 @@ int emu_file_read(struct emu_file *f, void **ret, size_t *ret_n, struct xbar_mes
 	return 0;
 }
 
-static int write_all(int fd, const uint8_t *buf, size_t n)
-{
-	while (n > 0) {
-		ssize_t r = write(fd, buf, n);
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return -errno;
-		buf += r;
-		n -= (size_t)r;
-	}
-	return 0;
-}
-
-/* The new name must be on the disk too, not only the new content. */
-static int sync_folder(const char *path)
-{
-	char folder[512];
-	char *slash;
-	int fd, r;
-
-	snprintf(folder, sizeof(folder), "%s", path);
-	slash = strrchr(folder, '/');
-	slash[slash == folder] = '\0';
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	r = fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
-	close(fd);
-	return r;
-}
-
 /* Locked before it gets the name, so that there is no moment at which another program may enter. */
 static int fill(const struct emu_file *f, int fd, const void *buf, size_t n)
 {
@@ -180,7 +148,7 @@ static int fill(const struct emu_file *f, int fd, const void *buf, size_t n)
 		return -errno;
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return -errno;
-	r = write_all(fd, buf, n);
+	r = disk_write_all(fd, buf, n);
 	if (r < 0)
 		return r;
 	return fsync(fd) < 0 ? -errno : 0;
@@ -205,6 +173,6 @@ int emu_file_write(struct emu_file *f, const void *buf, size_t n, struct xbar_me
 	}
 	close(f->fd);
 	f->fd = fd;
-	r = sync_folder(f->path);
+	r = disk_sync_folder(f->path);
 	return r < 0 ? failed(f, NULL, "write", r, msg) : 0;
 }

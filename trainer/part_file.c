@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "disk.h"
 #include "runlog.h"
 
 struct snn_part {
@@ -66,40 +67,9 @@ static int part_fail(struct snn_part *p, int code, struct snn_error *e)
 
 int snn_part_write(struct snn_part *p, const void *data, size_t n, struct snn_error *e)
 {
-	const char *at = data;
+	int r = disk_write_all(p->fd, data, n);
 
-	while (n) {
-		ssize_t r = write(p->fd, at, n);
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return part_fail(p, -errno, e);
-		at += r;
-		n -= (size_t)r;
-	}
-	return 0;
-}
-
-/* Folders of some network file systems cannot be synced (EINVAL): nothing to be done about it. */
-static int sync_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder =
-		slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-	int fd, r = 0;
-
-	if (!folder)
-		return -ENOMEM;
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		r = -errno;
-	else if (fsync(fd) < 0 && errno != EINVAL)
-		r = -errno;
-	if (fd >= 0)
-		close(fd);
-	free(folder);
-	return r;
+	return r < 0 ? part_fail(p, r, e) : 0;
 }
 
 int snn_part_commit(struct snn_part *p, struct snn_error *e)
@@ -115,7 +85,7 @@ int snn_part_commit(struct snn_part *p, struct snn_error *e)
 	if (rename(p->beside, p->path) < 0)
 		return part_fail(p, -errno, e);
 	p->is_there = false;
-	r = sync_folder(p->path);
+	r = disk_sync_folder(p->path);
 	if (r < 0)
 		return snn_fail(e, r, "%s is written, but its folder could not be synced: %s",
 			p->path, strerror(-r));

@@ -8,41 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "disk.h"
 #include "page_text.h"
-
-static int write_all(int fd, const char *buf, size_t n)
-{
-	while (n > 0) {
-		ssize_t r = write(fd, buf, n);
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return -errno;
-		buf += r;
-		n -= (size_t)r;
-	}
-	return 0;
-}
-
-/* The new name must be on the disk too. Some network file systems cannot sync folders: EINVAL. */
-static int sync_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder =
-		slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-	int fd, r = 0;
-
-	if (!folder)
-		return -ENOMEM;
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
-		r = -errno;
-	if (fd >= 0)
-		close(fd);
-	free(folder);
-	return r;
-}
 
 /* A device or pipe cannot be renamed onto: written as it is. */
 static int write_special(const char *path, const void *buf, size_t n)
@@ -52,7 +19,7 @@ static int write_special(const char *path, const void *buf, size_t n)
 
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, buf, n);
+	r = disk_write_all(fd, buf, n);
 	if (close(fd) < 0 && r == 0)
 		r = -errno;
 	return r;
@@ -71,7 +38,7 @@ static int write_beside(const char *path, char *beside, const void *buf, size_t 
 	fd = mkostemp(beside, O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	r = fchmod(fd, st.st_mode & 0777) < 0 ? -errno : write_all(fd, buf, n);
+	r = fchmod(fd, st.st_mode & 0777) < 0 ? -errno : disk_write_all(fd, buf, n);
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
 	if (close(fd) < 0 && r == 0)
@@ -80,7 +47,7 @@ static int write_beside(const char *path, char *beside, const void *buf, size_t 
 		r = -errno;
 	if (r < 0)
 		unlink(beside);
-	return r < 0 ? r : sync_folder(path);
+	return r < 0 ? r : disk_sync_folder(path);
 }
 
 int page_file_write(const char *path, const void *buf, size_t n, struct page_error *err)
