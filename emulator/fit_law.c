@@ -288,7 +288,7 @@ static int fit_stairs(struct law *l, struct fit_message *msg)
 static int fit_rest(struct law *l, struct fit_message *msg)
 {
 	struct fit_sample whole = l->s;
-	l->s.n_stair = 0;
+	l->s.n_stair = l->s.n_device = 0;
 	l->s.cluster += whole.n_stair;
 	set_free(l, FIT_RESET_MEAN, FIT_RESET_SD, l->s.n_reset > 0);
 	set_free(l, FIT_READ_SD_0, FIT_READ_SD_G, has_repeats(&l->s));
