@@ -64,6 +64,9 @@ def main():
         ("drtp at least 0.03 above osttp", nll["drtp", "float"] >= nll["osttp", "float"] + 0.03),
         ("drtp below a frozen hidden layer", nll["drtp", "float"] < nll["frozen hidden layer", "float"]),
         ("osttp on chips <= 9.05", nll["osttp", "chips"] <= 9.05),
+        ("etlp in float <= 8.92", nll["etlp", "float"] <= 8.92),
+        ("ptncn in float <= 8.99", nll["ptncn", "float"] <= 8.99),
+        ("decolle below a frozen hidden layer", nll["decolle", "float"] < nll["frozen hidden layer", "float"]),
     ]
     for what, is_kept in promises:
         print("%s: %s" % ("kept  " if is_kept else "BROKEN", what))
