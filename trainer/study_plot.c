@@ -236,6 +236,18 @@ static uint32_t line_entry(const struct box *b, uint32_t x)
 	return best;
 }
 
+/* "osttp", but "chips.devices=2": a number alone says nothing. */
+static void line_title(const struct box *b, uint32_t line, uint32_t i, char *buf, size_t n)
+{
+	const struct snn_study_axis *a = axis_of(b, line);
+	double v;
+
+	if (as_number(a->value[i], &v))
+		snprintf(buf, n, "%s=%s", a->path, a->value[i]);
+	else
+		snprintf(buf, n, "%s", a->value[i]);
+}
+
 static int lines_picture(
 	const struct sink *k, struct box *b, uint32_t x, uint32_t line, uint32_t i_picture)
 {
@@ -244,7 +256,7 @@ static int lines_picture(
 	uint32_t mask = 1u << x | (line < b->n ? 1u << line : 0);
 	enum scale scale = scale_of(b, x);
 	double *v = calloc((size_t)n_line * 4 * n, sizeof(*v));
-	char title[600], label[200];
+	char title[600], label[200], name[MAX_LINES][100];
 	int r;
 
 	if (!v)
@@ -254,7 +266,9 @@ static int lines_picture(
 			b->at[line] = i;
 		series[i] = line_of(b, x, scale, v + (size_t)i * 4 * n);
 		spread(&series[i], v + (size_t)i * 4 * n, i, n_line);
-		series[i].title = line < b->n ? axis_of(b, line)->value[i] : NULL;
+		if (line < b->n)
+			line_title(b, line, i, name[i], sizeof(name[i]));
+		series[i].title = line < b->n ? name[i] : NULL;
 	}
 	if (line < b->n)
 		b->at[line] = 0;
