@@ -473,7 +473,7 @@ static void a_full_disk_loses_nothing(void **state)
 	(void)state;
 	assert_ended(osttp_limited(1000, "train", SMALL, "--out", "run", NULL), 1,
 		"run/config.yaml cannot be written: File too large");
-	assert_ended(osttp_limited(8000, "train", SMALL, "--out", "run", NULL), 1,
+	assert_ended(osttp_limited(12000, "train", SMALL, "--out", "run", NULL), 1,
 		"run/checkpoint.h5 cannot be written: File too large");
 	/* Room again: the run can begin. */
 	expect_done(osttp("train", "--resume", "run", NULL));
