@@ -2,8 +2,6 @@
 #include "augment.h"
 
 #include <errno.h>
-#include <gsl/gsl_randist.h>
-#include <math.h>
 #include <stdlib.h>
 #include "seed.h"
 
@@ -13,9 +11,8 @@ int snn_augment_init(struct snn_augment *a, const struct snn_dataset *d, const s
 	*a = (struct snn_augment){ .n_in = d->n_in,
 		.max_steps = d->is_labelled ? c->speech.shift_steps : 0,
 		.max_inputs = d->is_labelled ? c->speech.shift_inputs : 0,
-		.jitter = d->is_labelled ? c->speech.jitter_inputs : 0,
 		.seed = c->seed };
-	if (!a->max_steps && !a->max_inputs && a->jitter == 0)
+	if (!a->max_steps && !a->max_inputs)
 		return 0;
 	for (uint32_t i = 0; i < d->n_seq[SNN_TRAIN]; i++) {
 		const struct snn_seq *s = &d->seq[SNN_TRAIN][i];
@@ -26,12 +23,8 @@ int snn_augment_init(struct snn_augment *a, const struct snn_dataset *d, const s
 	a->seq = calloc(n_lane,
 		sizeof(*a->seq) + (a->max_step + 1) * sizeof(*a->begin) +
 			(a->max_note + 2) / 2 * 2 * sizeof(*a->note));
-	a->is_active = calloc(d->n_in, 1);
-	a->rng = gsl_rng_alloc(gsl_rng_taus2);
-	if (!a->seq || !a->is_active || !a->rng) {
-		snn_augment_done(a);
+	if (!a->seq)
 		return -ENOMEM;
-	}
 	a->begin = (uint32_t *)(a->seq + n_lane);
 	a->note = (uint16_t *)(a->begin + (size_t)n_lane * (a->max_step + 1));
 	return 0;
@@ -40,8 +33,6 @@ int snn_augment_init(struct snn_augment *a, const struct snn_dataset *d, const s
 void snn_augment_done(struct snn_augment *a)
 {
 	free(a->seq);
-	free(a->is_active);
-	gsl_rng_free(a->rng);
 	*a = (struct snn_augment){ 0 };
 }
 
@@ -51,28 +42,6 @@ static int64_t draw(const struct snn_augment *a, uint32_t most, uint32_t epoch, 
 	uint64_t key = snn_seed(a->seed, SNN_USE_SHIFT, epoch);
 
 	return (int64_t)(snn_seed(key, SNN_USE_SHIFT, what) % (2 * (uint64_t)most + 1)) - most;
-}
-
-/* The spikes of a step as far along the channels as they go, ascending, into note; returns how many are left. */
-static uint32_t move(
-	struct snn_augment *a, const struct snn_seq *s, uint32_t step, int64_t by, uint16_t *note)
-{
-	uint32_t n = 0;
-
-	for (uint32_t k = s->begin[step]; k < s->begin[step + 1]; k++) {
-		int64_t to = s->note[k] + by;
-
-		if (a->jitter > 0)
-			to += lrint(gsl_ran_gaussian_ziggurat(a->rng, a->jitter));
-		if (to >= 0 && to < a->n_in)
-			a->is_active[to] = 1;
-	}
-	for (uint32_t i = 0; i < a->n_in; i++) {
-		if (a->is_active[i])
-			note[n++] = (uint16_t)i;
-		a->is_active[i] = 0;
-	}
-	return n;
 }
 
 const struct snn_seq *snn_augment_shift(
@@ -88,15 +57,18 @@ const struct snn_seq *snn_augment_shift(
 	note = a->note + lane * a->max_note;
 	steps = draw(a, a->max_steps, epoch, 2 * (uint64_t)s->id);
 	inputs = draw(a, a->max_inputs, epoch, 2 * (uint64_t)s->id + 1);
-	gsl_rng_set(
-		a->rng, snn_seed(snn_seed(a->seed, SNN_USE_JITTER, epoch), SNN_USE_JITTER, s->id));
 	begin[0] = 0;
 	for (int64_t t = 0; t < s->n_step; t++) {
 		int64_t from = t - steps;
 		bool is_inside = from >= 0 && from < s->n_step;
 
-		if (is_inside)
-			n += move(a, s, (uint32_t)from, inputs, note + n);
+		for (uint32_t k = is_inside ? s->begin[from] : 0;
+			is_inside && k < s->begin[from + 1]; k++) {
+			int64_t to = s->note[k] + inputs;
+
+			if (to >= 0 && to < a->n_in)
+				note[n++] = (uint16_t)to;
+		}
 		begin[t + 1] = n;
 	}
 	a->seq[lane] = *s;

@@ -2,21 +2,16 @@
 /*
  * augment.h - training recordings shifted at random, in time and along the channels, anew in every epoch.
  * A shift depends on seed, epoch and sequence alone, so that a run that goes on meets the same ones. Off
- * unless configured (speech.shift_steps, speech.shift_inputs, speech.jitter_inputs): an addition to the paper. The
- * jitter of every spike along the channels is that of Cramer et al. (IEEE TNNLS 33, 2022).
+ * unless configured (speech.shift_steps, speech.shift_inputs): an addition to the paper.
  */
 #ifndef SNN_AUGMENT_H
 #define SNN_AUGMENT_H
 
-#include <gsl/gsl_rng.h>
 #include "task.h"
 
 struct snn_augment {
 	uint32_t n_in, max_steps, max_inputs; /* largest shifts */
-	double jitter; /* standard deviation of every spike's own shift, inputs */
 	uint64_t seed;
-	gsl_rng *rng;
-	uint8_t *is_active; /* [n_in] of the step under way */
 	size_t max_note;
 	uint32_t max_step;
 	struct snn_seq *seq; /* [n_lane]; owns the block */

@@ -93,8 +93,7 @@ struct snn_config {
 		uint32_t n_valid;
 		uint32_t valid_speakers[SNN_MAX_SPEAKER];
 		uint32_t shift_steps, shift_inputs; /* of training recordings, at random, at most */
-		double jitter_inputs; /* standard deviation of each spike's own shift */
-		uint32_t limit;       /* recordings of each file at most, 0 all */
+		uint32_t limit;                     /* recordings of each file at most, 0 all */
 	} speech;
 
 	struct {

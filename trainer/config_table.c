@@ -190,8 +190,6 @@ const struct snn_option snn_option_table[] = {
 		.help = "by which a training recording is shifted in time, at random, anew in every epoch, at most; an addition to the paper" },
 	{ "speech.shift_inputs", U32(speech.shift_inputs, 0, 700), .def = "0", .unit = "inputs",
 		.help = "and along the channels" },
-	{ "speech.jitter_inputs", REAL(speech.jitter_inputs, 0, 700), .def = "0", .unit = "inputs",
-		.help = "standard deviation of a shift of every spike's own along the channels, in training" },
 	{ "speech.limit", U32(speech.limit, 0, 1e6), .def = "0", .unit = "recordings",
 		.help = "of each file, at most; 0: all" },
 

@@ -17,8 +17,7 @@ enum snn_use {
 	SNN_USE_TEACHER,
 	SNN_USE_PLAY,
 	SNN_USE_SHIFT,
-	SNN_USE_DECAY,
-	SNN_USE_JITTER
+	SNN_USE_DECAY
 };
 
 /* SplitMix64's finaliser (Steele et al. 2014) over the three; 32 bits, as gsl_rng_set() takes. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "augment.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "trainer_test.h"
@@ -110,52 +109,6 @@ static void what_leaves_the_recording_is_lost(void **state)
 	snn_augment_done(&a);
 }
 
-/* 400 spikes at the same input of as many steps go their own ways: mean 50 +- 4 sd / 20, sd 6 +- 4 sd / 28. */
-static void every_spike_jitters_on_its_own(void **state)
-{
-	enum { N = 400, AT = 50 };
-	uint32_t first[N + 1];
-	uint16_t spikes[2 * N];
-	struct snn_seq many = { .n_step = N, .begin = first, .note = spikes };
-	struct snn_dataset d = { .n_in = 100,
-		.n_out = 20,
-		.is_labelled = true,
-		.n_seq = { 1, 0, 0 },
-		.seq = { &many } };
-	struct snn_augment a;
-	struct snn_config c;
-	double sum = 0, square = 0, n = 0, mean;
-
-	(void)state;
-	for (uint32_t t = 0; t < N; t++) {
-		first[t] = 2 * t;
-		spikes[2 * t] = AT;
-		spikes[2 * t + 1] = AT + 1;
-	}
-	first[N] = 2 * N;
-	settings(&c, 0, 0);
-	c.speech.jitter_inputs = 6;
-	assert_int_equal(snn_augment_init(&a, &d, &c, 1), 0);
-	const struct snn_seq *s = snn_augment_shift(&a, 0, &many, 1);
-	for (uint32_t t = 0; t < N; t++) {
-		/* ascending, one spike where two came together */
-		assert_in_range(s->begin[t + 1] - s->begin[t], 1, 2);
-		if (s->begin[t + 1] - s->begin[t] == 2)
-			assert_true(s->note[s->begin[t]] < s->note[s->begin[t] + 1]);
-		for (uint32_t k = s->begin[t]; k < s->begin[t + 1]; k++) {
-			double by = s->note[k] - AT - 0.5;
-
-			sum += by;
-			square += by * by;
-			n++;
-		}
-	}
-	mean = sum / n;
-	assert_true(fabs(mean) < 4 * 6 / sqrt(n));
-	assert_true(fabs(sqrt(square / n - mean * mean) - 6) < 4 * 6 / sqrt(2 * n));
-	snn_augment_done(&a);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,7 +116,6 @@ int main(void)
 		cmocka_unit_test(shifts_fill_their_range_and_keep_the_label),
 		cmocka_unit_test(one_seed_and_epoch_is_one_shift),
 		cmocka_unit_test(what_leaves_the_recording_is_lost),
-		cmocka_unit_test(every_spike_jitters_on_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
