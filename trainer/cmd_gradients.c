@@ -59,7 +59,7 @@ static const struct argp argp = { .options = options,
 	       "\vfloat32 datasets: /input [T][n_in], /target [T][n_out]; /param/W [n_hidden][n_in], b "
 	       "(thresholds), V [n_out][n_hidden], c (output biases), B [n_hidden][n_out], d (decays of membranes), with network.recurrent H [n_hidden][n_hidden]; /grad/W, b, "
 	       "V, c, H: sums over the steps. Several hidden layers: W1, b1, d1, B1, W2, ... Attributes: rule, "
-	       "neuron, reset, decay, decay_max, psi, psi_gamma, psi_width, adaptation, adaptation_decay, readout, readout_decay, readout_norm, loss, loss_steps, teacher_rate, synapse_decay, correction, nll "
+	       "neuron, reset, decay, decay_max, psi, psi_gamma, psi_width, psi_slope, adaptation, adaptation_decay, readout, readout_decay, readout_norm, loss, loss_steps, teacher_rate, synapse_decay, correction, nll "
 	       "(nats, summed over the steps)." };
 
 /* [n_row][n_col] as [n_col][n_row]: files have outputs first. */
@@ -138,7 +138,7 @@ static void put_attributes(struct snn_store *st, const struct snn_trainer *tr, d
 	static const char *const texts[] = { "rule", "network.neuron", "network.reset",
 		"network.psi", "network.readout", "network.readout_norm", "train.loss" };
 	static const char *const numbers[] = { "network.decay", "network.decay_max",
-		"network.psi_gamma", "network.psi_width", "network.adaptation",
+		"network.psi_gamma", "network.psi_width", "network.psi_slope", "network.adaptation",
 		"network.adaptation_decay", "network.readout_decay", "train.loss_steps",
 		"train.teacher_rate", "train.synapse_decay", "train.correction" };
 	char value[64];

@@ -49,7 +49,7 @@ class Network:
         self.psi, self.d = attr["psi"], np.float64(file["param"]["d"][...])
         low, high = (np.float32(attr[k]) for k in ("decay", "decay_max"))
         assert self.d.min() >= low and self.d.max() <= max(low, high) and (high == 0) == (np.ptp(self.d) == 0)
-        self.gamma, self.width = attr["psi_gamma"], attr["psi_width"]
+        self.gamma, self.width, self.slope = attr["psi_gamma"], attr["psi_width"], attr["psi_slope"]
         self.beta, self.rho = (np.float64(np.float32(attr[k])) for k in ("adaptation", "adaptation_decay"))
         self.W, self.b, self.V, self.c, self.B = (
             np.float64(file["param"][k][...]) for k in ("W", "b", "V", "c", "B"))
@@ -65,7 +65,7 @@ class Network:
             return self.gamma * np.maximum(0, 1 - np.abs(u) / self.width)
         if self.psi == "tanh":
             return 1 - np.tanh(u) ** 2
-        return 1 / (100 * np.abs(u) + 1) ** 2
+        return 1 / (self.slope * np.abs(u) + 1) ** 2
 
     def run(self):
         n_step, n = len(self.x), len(self.b)
@@ -247,6 +247,6 @@ with tempfile.TemporaryDirectory() as scratch:
         check(sys.argv[1], scratch, rule_name, *leaky, "network.readout_norm=true", "train.loss=last", "train.loss_steps=12")
         if os.path.exists(os.path.join(os.environ.get("CROSSLOOP_DATA", ""), "hd_shd_small_train.h5")):
             digits = leaky + ("speech.files=hd_shd_small", "speech.limit=60", "speech.bins=50", "speech.bin=0.02",
-                              "train.loss_steps=40")
+                              "train.loss_steps=40", "network.h_mean=-4", "network.psi=fast-sigmoid")
             for loss in ("step", "last", "mean"):
                 check(sys.argv[1], scratch, rule_name, *digits, "train.loss=" + loss, task="shd")
