@@ -75,11 +75,20 @@ static char *settings(const struct snn_config *c)
 	return text;
 }
 
-/* Decays are drawn, but of an imported network they are the file's. */
-static void decay_path(char *buf, size_t n, uint32_t layer)
+/*
+ * What hidden neurons have beside tensors, [size layer], and its path; NULL where there is none.
+ * Decays are drawn, but of an imported network they are the file's.
+ */
+static float *of_neurons(
+	const struct snn_net *net, char letter, uint32_t layer, char *path, size_t n)
 {
-	snprintf(buf, n, "/host/d%u", layer + 1);
+	snprintf(path, n, "/host/%c%u", letter, layer + 1);
+	if (letter == 'd')
+		return net->decay[layer];
+	return net->rate_penalty > 0 ? net->rate[layer] : NULL;
 }
+
+static const char neuron_letters[] = "dr"; /* decays, mean firing rates */
 
 static int save_rows(const struct snn_trainer *tr, struct snn_store *st)
 {
@@ -119,13 +128,13 @@ int snn_checkpoint_save(struct snn_trainer *tr, struct snn_store **ret, struct s
 			snn_store_put(st, path, SNN_F32, 1, (size_t[]){ t->n }, t->value);
 	}
 	for (uint32_t l = 0; l < tr->net.n_layer; l++) {
-		decay_path(path, sizeof(path), l);
-		snn_store_put(
-			st, path, SNN_F32, 1, (size_t[]){ tr->net.size[l] }, tr->net.decay[l]);
-		snprintf(path, sizeof(path), "/host/r%u", l + 1);
-		if (tr->net.rate_penalty > 0)
-			snn_store_put(st, path, SNN_F32, 1, (size_t[]){ tr->net.size[l] },
-				tr->net.rate[l]);
+		for (const char *k = neuron_letters; *k; k++) {
+			const float *v = of_neurons(&tr->net, *k, l, path, sizeof(path));
+
+			if (v)
+				snn_store_put(
+					st, path, SNN_F32, 1, (size_t[]){ tr->net.size[l] }, v);
+		}
 	}
 	snn_optim_save(&tr->optim, &tr->net, st);
 	r = tr->weights->ops->save(tr->weights, st, e);
@@ -225,13 +234,13 @@ static int load_all(
 			r = snn_store_load(st, path, SNN_F32, 1, (size_t[]){ t->n }, t->value, e);
 	}
 	for (uint32_t l = 0; r == 0 && l < tr->net.n_layer; l++) {
-		decay_path(path, sizeof(path), l);
-		r = snn_store_load(
-			st, path, SNN_F32, 1, (size_t[]){ tr->net.size[l] }, tr->net.decay[l], e);
-		snprintf(path, sizeof(path), "/host/r%u", l + 1);
-		if (r == 0 && tr->net.rate_penalty > 0)
-			r = snn_store_load(st, path, SNN_F32, 1, (size_t[]){ tr->net.size[l] },
-				tr->net.rate[l], e);
+		for (const char *k = neuron_letters; r == 0 && *k; k++) {
+			float *v = of_neurons(&tr->net, *k, l, path, sizeof(path));
+
+			if (v)
+				r = snn_store_load(
+					st, path, SNN_F32, 1, (size_t[]){ tr->net.size[l] }, v, e);
+		}
 	}
 	if (r == 0)
 		r = snn_optim_load(&tr->optim, &tr->net, st, e);

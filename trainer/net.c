@@ -111,7 +111,10 @@ static int carve(struct snn_net *net)
 	return 0;
 }
 
-/* Uniform in +- scale / sqrt(n_row) around mean / n_row, or normal of that deviation: n_row is the fan-in of W and V, and the outputs of B. */
+/*
+ * Uniform in +- scale / sqrt(n_row) around mean / n_row, or normal of that deviation: n_row is the
+ * fan-in of W and V, and the outputs of B.
+ */
 static void draw(struct snn_matrix *m, gsl_rng *rng, double mean, double scale, bool is_normal)
 {
 	double limit = scale / sqrt(m->n_row);
