@@ -10,7 +10,7 @@
  *	tile_plan.h      which weight sits where
  *	chips_plan.c     the plan on the boards at hand, and in words
  *	chips_picture.c  the same as a picture
- *	chips_look.c     devices read, for pictures
+ *	chips_look.c     devices read, for pictures; how many were given up
  *	chips_product.c  requests of tiles, and their codes back to sums
  *	chips_program.c  conductances for initial weights; the mean step of a SET pulse, measured
  *	chips_update.c   changes to pulses
@@ -48,8 +48,12 @@ struct snn_cells {
 	float *chi; /* [n_cell] change not yet sent as pulses */
 	uint8_t *
 		n_pulse; /* [n_cell][4] SET pulses since RESET, or as many as its conductance looks like */
-	uint8_t *next; /* [n_cell] bit 0: device of the plus pair that is next, bit 1: minus pair */
-	float *image;  /* [n_cell] weights as last read back; allocated at the first need */
+	/*
+	 * [n_cell] bit 0: device of the plus pair that is next, 1: minus pair, 2: the last refresh did
+	 * not mend the cell, 4 .. 7: devices given up
+	 */
+	uint8_t *next;
+	float *image;      /* [n_cell] weights as last read back; allocated at the first need */
 	uint64_t image_of; /* update count of that reading + 1, 0 none */
 };
 
@@ -103,6 +107,12 @@ static inline size_t snn_n_cell(const struct snn_matrix *m)
 static inline uint32_t snn_n_of_polarity(const struct snn_chips *ch)
 {
 	return ch->config->chips.devices == SNN_TWO_DEVICES ? 1 : 2;
+}
+
+/* Whether refresh has given up a device of a cell: it stays near g_max whatever pulses it gets. */
+static inline bool snn_is_given_up(const struct snn_cells *c, size_t cell, uint32_t device)
+{
+	return c->next[cell] >> (4 + device) & 1;
 }
 
 static inline bool snn_is_on_chips(const struct snn_chips *ch, uint32_t i_matrix)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * chips_look.c - the devices of a matrix, for pictures.
+ * chips_look.c - the devices of a matrix, for pictures; how many were given up.
  */
 #include <errno.h>
 #include "chips.h"
@@ -29,4 +29,19 @@ int snn_weights_chips_look(struct snn_weights *w, uint32_t i_matrix, float *ret_
 	}
 	*ret_pulse = ch->cells[i_matrix].n_pulse;
 	return r;
+}
+
+uint64_t snn_weights_chips_given_up(const struct snn_weights *w)
+{
+	const struct snn_chips *ch = (const struct snn_chips *)w;
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < w->net->n_matrix; i++) {
+		if (w->net->matrix[i].is_feedback)
+			continue;
+		for (size_t d = 0; d < snn_n_cell(&w->net->matrix[i]) * XBAR_N_DEVICE; d++)
+			n += snn_is_given_up(
+				&ch->cells[i], d / XBAR_N_DEVICE, (uint32_t)(d % XBAR_N_DEVICE));
+	}
+	return n;
 }

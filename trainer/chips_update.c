@@ -10,6 +10,7 @@
  *
  * Devices of a pair take turns (Boybat et al., Nat. Commun. 9, 2018), or are drawn, or it is the one
  * with the lower conductance, as far as the host knows: by its pulses since RESET or its last read.
+ * The partner of a device that was given up gets all pulses of the pair.
  */
 #include <gsl/gsl_rng.h>
 #include <math.h>
@@ -69,6 +70,8 @@ static uint32_t choose_device(const struct update *u, size_t cell, bool is_plus)
 
 	if (snn_n_of_polarity(u->ch) == 1)
 		return first;
+	if (snn_is_given_up(c, cell, first) != snn_is_given_up(c, cell, first + 1))
+		return first + snn_is_given_up(c, cell, first);
 	if (u->ch->config->update.device == SNN_RANDOM_DEVICE)
 		return first + (uint32_t)gsl_rng_uniform_int(u->ch->rng, 2);
 	if (u->ch->config->update.device == SNN_LOWEST_DEVICE && p[0] != p[1])

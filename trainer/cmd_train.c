@@ -328,6 +328,8 @@ static int print_json(const struct run *run)
 		json_object_set_new(j, "chip_time_s", json_real(last->chip_time));
 		json_object_set_new(j, "energy_j", json_real(last->energy));
 		json_object_set_new(j, "refreshed", json_integer((json_int_t)last->n_refresh));
+		json_object_set_new(j, "given_up",
+			json_integer((json_int_t)snn_weights_chips_given_up(tr->weights)));
 	}
 	if (isfinite(tr->data.entropy[SNN_TEST]))
 		json_object_set_new(j, "entropy", json_real(tr->data.entropy[SNN_TEST]));
@@ -363,9 +365,10 @@ static void print_text(const struct run *run)
 		snn_dataset_marginal_nll(&tr->data, SNN_TEST));
 	if (tr->device) {
 		printf("chip time         %.3g s\n", last->chip_time);
-		printf("pulses            %llu SET, %llu RESET; %llu cells refreshed\n",
+		printf("pulses            %llu SET, %llu RESET; %llu cells refreshed, %llu devices given up\n",
 			(unsigned long long)last->n_set, (unsigned long long)last->n_reset,
-			(unsigned long long)last->n_refresh);
+			(unsigned long long)last->n_refresh,
+			(unsigned long long)snn_weights_chips_given_up(tr->weights));
 		printf("energy            %.3g J\n", last->energy);
 	}
 	printf("run folder        %s\n", snn_runlog_path(run->log));

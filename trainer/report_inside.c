@@ -324,7 +324,9 @@ static int put_matrices(struct page *p, struct snn_trainer *tr, struct snn_error
 	if (on_chips)
 		page_text(p,
 			"At the start: what programming was asked for. Now: what the board answers to "
-			"reads, with their noise. A cell's net conductance is (g0 + g1) - (g2 + g3).");
+			"reads, with their noise. A cell's net conductance is (g0 + g1) - (g2 + g3). "
+			"Devices that stayed near g_max whatever they got, and that refresh gave up: %llu.",
+			(unsigned long long)snn_weights_chips_given_up(tr->weights));
 	for (uint32_t i = 0; r == 0 && i < tr->net.n_matrix; i++) {
 		if (on_chips)
 			r = put_chip_matrix(p, tr, i, e);

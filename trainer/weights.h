@@ -97,6 +97,9 @@ int snn_weights_chips_new(struct snn_weights **ret, const struct snn_net *net,
 int snn_weights_chips_look(struct snn_weights *w, uint32_t i_matrix, float *ret_start, float *ret_g,
 	const uint8_t **ret_pulse, struct snn_error *e);
 
+/* Devices that refresh has given up because they stay near g_max: chips_refresh.c. Chips only. */
+uint64_t snn_weights_chips_given_up(const struct snn_weights *w);
+
 /*
  * The plan as a picture, .svg or .png. -ENOENT there is no gnuplot, and what else drawing says.
  */

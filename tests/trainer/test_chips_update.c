@@ -397,114 +397,6 @@ static void pulses_reach_the_cells_of_tiles(void **state)
 	chips_done(&q);
 }
 
-/* ---- refresh ---- */
-
-/* Every third cell: both pairs up to 10 uS a device, the weight where it was. */
-static void exhaust(struct chips_rig *q)
-{
-	const struct snn_matrix *m = &q->g.net.matrix[0];
-	float delta[240];
-
-	for (int round = 0; round < 2; round++) {
-		for (size_t i = 0; i < snn_n_cell(m); i++)
-			delta[i] = i % 3 ? 0 : (round ? -1 : 1) * 20.01f * q->ch->k[0] * 1e-6f;
-		chips_change(q, 0, delta, 1 + (uint64_t)round);
-	}
-}
-
-static void refresh_frees_saturated_pairs_and_keeps_the_weight(void **state)
-{
-	struct chips_rig q;
-	float *before, *after, *g;
-	uint64_t n_reset;
-
-	(void)state;
-	chips_config(&q, IDEAL, 20, 12);
-	q.g.c.update.max_pulses = 20;
-	chips_open(&q, true);
-	exhaust(&q);
-	before = chips_weights(&q, 0);
-	n_reset = chips_stats_of(&q).n_reset + chips_stats_of(&q).n_program;
-	assert_int_equal(snn_chips_refresh(q.ch, NULL), 0);
-	assert_int_equal(q.ch->n_refresh, 80);
-	assert_true(chips_stats_of(&q).n_reset + chips_stats_of(&q).n_program > n_reset);
-	after = chips_weights(&q, 0);
-	g = chips_devices(&q, 0);
-	for (int i = 0; i < 240; i++) {
-		assert_true(fabsf(after[i] - before[i]) < 1e-3f * q.ch->k[0] * 1e-6f);
-		/* one polarity is empty, the other holds the weight in two halves */
-		assert_true(i % 3 || fminf(g[4 * i], g[4 * i + 2]) == 0);
-		assert_true(g[4 * i] < 9e-6f && g[4 * i + 2] < 9e-6f);
-	}
-	assert_int_equal(snn_chips_refresh(q.ch, NULL), 0);
-	assert_int_equal(q.ch->n_refresh, 80); /* nothing left to do */
-	free(before);
-	free(after);
-	free(g);
-	chips_done(&q);
-}
-
-/*
- * Noisy devices: the weight and what is owed for it, together, move by the noise of the two reads
- * (four averaged) that refresh decides on: 4 devices of 10 uS, sd 0.43 uS each, make 0.43 uS; 0.15 uS
- * after RESET; this test's own reads 0.1 uS. Together 0.47 uS; 80 cells give it to 8 %, three of them.
- */
-static void noisy_refresh_keeps_the_weight_with_what_is_owed(void **state)
-{
-	struct chips_rig q;
-	float *before, *after, *chi;
-	double sum = 0, n = 0, bound;
-
-	(void)state;
-	chips_config(&q, NOISY, 20, 12);
-	q.g.c.update.max_pulses = 255;
-	q.g.c.update.refresh_fraction = 0.6;
-	chips_open(&q, true);
-	exhaust(&q);
-	before = chips_weights(&q, 0);
-	chi = malloc(240 * sizeof(*chi));
-	assert_non_null(chi);
-	memcpy(chi, q.ch->cells[0].chi, 240 * sizeof(*chi));
-	assert_int_equal(snn_chips_refresh(q.ch, NULL), 0);
-	assert_in_range(q.ch->n_refresh, 40, 80);
-	after = chips_weights(&q, 0);
-	for (int i = 0; i < 240; i += 3) {
-		float d = after[i] + q.ch->cells[0].chi[i] - before[i] - chi[i];
-
-		sum += pow((double)(d / q.ch->k[0]), 2);
-		n++;
-	}
-	bound = 0.47e-6 * (1 + 3 * 0.08);
-	if (sqrt(sum / n) > bound)
-		fail_msg("moved by %g S, expected at most %g S", sqrt(sum / n), bound);
-	free(before);
-	free(after);
-	free(chi);
-	chips_done(&q);
-}
-
-static void rest_refreshes_every_so_many_updates_and_lets_time_pass(void **state)
-{
-	struct chips_rig q;
-	uint64_t before;
-
-	(void)state;
-	chips_config(&q, IDEAL, 20, 12);
-	q.g.c.update.max_pulses = 20;
-	q.g.c.update.refresh_every = 4;
-	q.g.c.chips.wait = 2;
-	chips_open(&q, true);
-	exhaust(&q);
-	before = chips_stats_of(&q).time;
-	for (uint64_t t = 1; t <= 3; t++)
-		assert_int_equal(q.w->ops->rest(q.w, t, NULL), 0);
-	assert_int_equal(q.ch->n_refresh, 0);
-	assert_int_equal(chips_stats_of(&q).time - before, 6000000000u);
-	assert_int_equal(q.w->ops->rest(q.w, 4, NULL), 0);
-	assert_int_equal(q.ch->n_refresh, 80);
-	chips_done(&q);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -521,9 +413,6 @@ int main(void)
 		cmocka_unit_test(two_devices_hold_a_weight_and_the_others_stay_reset),
 		cmocka_unit_test(weights_of_two_devices_are_less_exact),
 		cmocka_unit_test(pulses_reach_the_cells_of_tiles),
-		cmocka_unit_test(refresh_frees_saturated_pairs_and_keeps_the_weight),
-		cmocka_unit_test(noisy_refresh_keeps_the_weight_with_what_is_owed),
-		cmocka_unit_test(rest_refreshes_every_so_many_updates_and_lets_time_pass),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

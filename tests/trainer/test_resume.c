@@ -246,6 +246,20 @@ static void sign_updates_of_the_lowest_go_on_as_if_never_stopped(void **state)
 	compare(&c, 2, 2);
 }
 
+/* That devices were given up is state, and so is that a cell has failed once. */
+static void stuck_devices_stay_given_up_as_if_never_stopped(void **state)
+{
+	struct snn_config c = usual(SNN_WEIGHTS_CHIPS);
+	struct snn_trainer tr;
+
+	(void)state;
+	snprintf(c.uri, sizeof(c.uri), "emu:?chips=2&seed=3&stuck_set_rate=0.05");
+	compare(&c, 1, 2);
+	open_trainer(&tr, &c, "straight.h5");
+	assert_true(snn_weights_chips_given_up(tr.weights) > 20);
+	snn_trainer_done(&tr);
+}
+
 static void compensate(int how)
 {
 	struct snn_config c = usual(SNN_WEIGHTS_CHIPS);
@@ -426,6 +440,7 @@ int main(void)
 		scratch_test(read_back_weights_go_on_as_if_never_stopped),
 		scratch_test(weights_of_two_devices_go_on_as_if_never_stopped),
 		scratch_test(two_boards_go_on_as_if_never_stopped),
+		scratch_test(stuck_devices_stay_given_up_as_if_never_stopped),
 		scratch_test(factors_of_matrices_go_on_as_if_never_stopped),
 		scratch_test(factors_of_columns_go_on_as_if_never_stopped),
 		scratch_test(tiles_go_on_as_if_never_stopped),
