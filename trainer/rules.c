@@ -148,7 +148,8 @@ int snn_learner_begin_traces(struct snn_learner *le, struct snn_batch *b, struct
 	return 0;
 }
 
-static struct snn_trace_input trace_input(struct snn_batch *b, uint32_t l, uint32_t lane)
+static struct snn_trace_input trace_input(
+	const struct snn_learner *le, struct snn_batch *b, uint32_t l, uint32_t lane)
 {
 	const struct snn_layer_state *y = &b->layer[l];
 	size_t at = (size_t)lane * b->net->size[l];
@@ -161,13 +162,13 @@ static struct snn_trace_input trace_input(struct snn_batch *b, uint32_t l, uint3
 		.psi_prev = y->psi_prev + at,
 		.psi = y->psi + at,
 		.l = y->l + at,
-		.gain = snn_readout_gain(b->net, b->seq[lane], b->t) };
+		.gain = le->is_filtered ? snn_readout_gain(b->net, b->seq[lane], b->t) : 1 };
 }
 
 static void step_diagonal(struct snn_learner *le, struct snn_batch *b, uint32_t l)
 {
 	for (uint32_t lane = 0; lane < b->n_active; lane++) {
-		struct snn_trace_input in = trace_input(b, l, lane);
+		struct snn_trace_input in = trace_input(le, b, l, lane);
 
 		snn_trace_step(&le->trace[l], &in, snn_net_grad_w(b->net, l)->grad,
 			snn_net_threshold(b->net, l)->grad);
@@ -189,7 +190,7 @@ static int step_exact(struct snn_learner *le, struct snn_batch *b, uint32_t l, s
 		r = b->weights->ops->image(b->weights, snn_net_h(b->net, l), &h, e);
 	}
 	for (uint32_t lane = 0; r == 0 && lane < b->n_active; lane++) {
-		struct snn_trace_input in = trace_input(b, l, lane);
+		struct snn_trace_input in = trace_input(le, b, l, lane);
 
 		snn_exact_step(le->exact[l], &in, h, &grad);
 	}
