@@ -176,10 +176,10 @@ static int put_all(struct snn_store *st, struct snn_trainer *tr, const struct sn
 			r = put_transposed(st, "param", m, image, e);
 	}
 	for (uint32_t l = 0; l < tr->net.n_layer; l++) {
-		char path[32] = "/param/d";
+		char path[32]; /* as the threshold, b or b1, b2, ... */
 
-		if (tr->net.n_layer > 1)
-			snprintf(path, sizeof(path), "/param/d%u", l + 1);
+		snprintf(
+			path, sizeof(path), "/param/d%s", snn_net_threshold(&tr->net, l)->name + 1);
 		snn_store_put(
 			st, path, SNN_F32, 1, (size_t[]){ tr->net.size[l] }, tr->net.decay[l]);
 	}
