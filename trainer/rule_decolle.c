@@ -3,9 +3,12 @@
  * rule_decolle.c - deep continuous local learning (Kaiser, Mostafa & Neftci, Front. Neurosci. 14, 2020):
  * every layer has a fixed random readout of its own and learns what makes that one right,
  *
- *	L_l = G_l' (yhat_l - y_star),  yhat_l = sigmoid(G_l y_l)  or softmax, as the network's readout
+ *	L_l = G_l' (yhat_l - y_star),  yhat_l = sigmoid(G_l y_l + c_0)  or softmax, as the network's readout
  *
- * with G_l = B_l'. Its trace is that of an input, not of a weight, e_ij = psi_i P_j:
+ * with G_l = B_l', and c_0 fixed too: the network's c at the start, the logits of the outputs'
+ * frequencies (network.bias_marginal). Without it yhat is near 1/2 for outputs that are nearly always
+ * off, and the error of that drives every layer: JSB ends at 9.36 in the place of 8.71.
+ * The trace is that of an input, not of a weight, e_ij = psi_i P_j:
  *
  *	Q <- beta Q + (1 - beta) x      P <- d P + Q      (and with y' for H)
  *
@@ -32,6 +35,7 @@ struct decolle {
 	struct filter x[SNN_MAX_HIDDEN], own[SNN_MAX_HIDDEN]; /* of W and H */
 	const float *b_fb[SNN_MAX_HIDDEN];                    /* images */
 	float *o, *err; /* [n_out] outputs of a layer's own readout, and their errors */
+	float *bias;    /* [n_out] c_0 */
 	float *memory;
 };
 
@@ -59,7 +63,7 @@ static int decolle_init(struct snn_learner *le, const struct snn_batch *b)
 	for (uint32_t l = 0; l < net->n_layer; l++)
 		n += ((size_t)snn_layer_inputs(net, l) + net->size[l]) *
 			(1 + (size_t)n_decay(le, net->size[l]));
-	p = calloc(n * b->n_lane + 2 * (size_t)net->n_out, sizeof(*p));
+	p = calloc(n * b->n_lane + 3 * (size_t)net->n_out, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
 	q->memory = p;
@@ -71,6 +75,8 @@ static int decolle_init(struct snn_learner *le, const struct snn_batch *b)
 	}
 	q->o = p;
 	q->err = p + net->n_out;
+	q->bias = q->err + net->n_out;
+	memcpy(q->bias, snn_net_bias(b->net)->value, net->n_out * sizeof(*q->bias));
 	return 0;
 }
 
@@ -138,6 +144,7 @@ static float *local_signal(struct decolle *q, struct snn_batch *b, uint32_t l, u
 	float *c = b->layer[l].l + (size_t)lane * n;
 
 	snn_back_through(q->b_fb[l], net->n_out, n, y, q->o);
+	snn_add(net->n_out, q->bias, q->o);
 	snn_readout_compare(b, lane, q->o, q->err);
 	snn_forward_through(q->b_fb[l], net->n_out, n, q->err, c);
 	for (uint32_t i = 0; i < n; i++)

@@ -159,8 +159,8 @@ class Network:
         return grad[:, :m], grad[:, m:-1], grad[:, -1]
 
     def local(self, beta):
-        """decolle: a readout B of the layer itself, and the inputs through two filters."""
-        signal = (sigmoid(self.y[1:] @ self.B) - self.target) @ self.B.T * self.p[1:]
+        """decolle: a readout B of the layer itself, with the output's bias at the start, and the inputs through two filters."""
+        signal = (sigmoid(self.y[1:] @ self.B + self.c) - self.target) @ self.B.T * self.p[1:]
         inputs = np.hstack([self.x, self.y[:-1]])
         q, p, grad = np.zeros(inputs.shape[1]), np.zeros((len(self.b), inputs.shape[1])), 0
         for t, x in enumerate(inputs):

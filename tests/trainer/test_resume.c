@@ -176,6 +176,16 @@ static void float_with_adam_goes_on_as_if_never_stopped(void **state)
 	compare(&c, 1, 3);
 }
 
+/* The biases of decolle's readouts are c as it was at the start, not as a checkpoint has it. */
+static void local_readouts_go_on_as_if_never_stopped(void **state)
+{
+	struct snn_config c = usual(SNN_WEIGHTS_FLOAT);
+
+	(void)state;
+	snprintf(c.rule, sizeof(c.rule), "decolle");
+	compare(&c, 2, 2);
+}
+
 static void firing_rates_go_on_as_if_never_stopped(void **state)
 {
 	struct snn_config c = usual(SNN_WEIGHTS_FLOAT);
@@ -433,6 +443,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		scratch_test(float_with_momentum_goes_on_as_if_never_stopped),
 		scratch_test(float_with_adam_goes_on_as_if_never_stopped),
+		scratch_test(local_readouts_go_on_as_if_never_stopped),
 		scratch_test(firing_rates_go_on_as_if_never_stopped),
 		scratch_test(mixed_precision_goes_on_as_if_never_stopped),
 		scratch_test(stochastic_updates_go_on_as_if_never_stopped),

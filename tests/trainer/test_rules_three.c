@@ -26,7 +26,8 @@ struct gradient {
 	double w1[2], b[2], w2[2], b3;
 };
 
-static void run(const char *rule, double teacher_rate, const struct gradient *want)
+/* c_0: what c is when the rule starts; the sequence is run with c = 0. */
+static void run_from(double c_0, const char *rule, double teacher_rate, const struct gradient *want)
 {
 	struct piece *p = piece_rhythm("xx.");
 	const struct snn_seq *seq = &p->seq;
@@ -48,8 +49,9 @@ static void run(const char *rule, double teacher_rate, const struct gradient *wa
 	g.net.matrix[3].init[0] = (float)b1[0];
 	g.net.matrix[3].init[1] = (float)b1[1];
 	g.net.matrix[4].init[0] = (float)b2;
-	snn_net_bias(&g.net)->value[0] = 0;
+	snn_net_bias(&g.net)->value[0] = (float)c_0;
 	rig_learner(&g, rule, 1);
+	snn_net_bias(&g.net)->value[0] = 0;
 	assert_true(fabs(rig_run(&g, &seq, 1) - log(8)) < 1e-6);
 	assert_near("W1", 2, g.net.tensor[0].grad, want->w1, 1e-6);
 	assert_near("b1", 2, g.net.tensor[1].grad, want->b, 1e-6);
@@ -59,6 +61,11 @@ static void run(const char *rule, double teacher_rate, const struct gradient *wa
 	assert_near("c", 1, g.net.tensor[5].grad, &readout[1], 1e-6);
 	rig_done(&g);
 	free(p);
+}
+
+static void run(const char *rule, double teacher_rate, const struct gradient *want)
+{
+	run_from(0, rule, teacher_rate, want);
 }
 
 /*
@@ -200,18 +207,23 @@ static void target_projection_by_hand(void **state)
 }
 
 /*
- * Readouts of the layers: 2 y1 - y2 = -1, 1, so yhat - y_star = sigmoid(-1) - 1 = -p, sigmoid(1) = p
- * with p = 1 / (1 + 1/e); 3 y3 = 0, 3: -1/2, 1 / (1 + e^-3).
+ * Readouts of the layers: 2 y1 - y2 = -1, 1, so without c_0 yhat - y_star = sigmoid(-1) - 1 and
+ * sigmoid(1); 3 y3 = 0, 3: sigmoid(0) - 1, sigmoid(3).
  */
 static void decolle_by_hand(void **state)
 {
-	double p = 1 / (1 + exp(-1)), q = 1 / (1 + exp(-3));
-	const double l[3][2] = { { -b1[0] * p, b1[0] * p }, { -b1[1] * p, b1[1] * p },
-		{ b2 * (-1.0 / 2), b2 * q } };
-	struct gradient want = forwards(l, &without_reset);
-
 	(void)state;
-	run("decolle", 0, &want);
+	for (double c_0 = -2; c_0 <= 1; c_0++) {
+		double o[4] = { c_0 - 1, c_0 + 1, c_0, c_0 + 3 }, e[4];
+		struct gradient want;
+
+		for (int i = 0; i < 4; i++)
+			e[i] = 1 / (1 + exp(-o[i])) - (i % 2 ? 0 : 1);
+		want = forwards((const double[3][2]){ { b1[0] * e[0], b1[0] * e[1] },
+					{ b1[1] * e[0], b1[1] * e[1] }, { b2 * e[2], b2 * e[3] } },
+			&without_reset);
+		run_from(c_0, "decolle", 0, &want);
+	}
 }
 
 /*
