@@ -24,7 +24,7 @@
 enum snn_weights_kind { SNN_WEIGHTS_FLOAT, SNN_WEIGHTS_CHIPS };
 enum snn_neuron { SNN_SNU, SNN_SSNU };
 enum snn_reset { SNN_RESET_FULL, SNN_RESET_SOFT };
-enum snn_b_shape { SNN_B_UNIFORM, SNN_B_NORMAL };
+enum snn_b_shape { SNN_B_UNIFORM, SNN_B_NORMAL, SNN_B_SPARSE };
 enum snn_psi { SNN_PSI_TRIANGULAR, SNN_PSI_TANH, SNN_PSI_FAST_SIGMOID };
 enum snn_trace_choice { SNN_TRACE_AUTO, SNN_TRACE_EVENT, SNN_TRACE_DENSE, SNN_TRACE_EXACT };
 enum snn_update { SNN_UPDATE_SEQUENCE, SNN_UPDATE_STEP };
@@ -57,8 +57,9 @@ struct snn_config {
 		double w_scale, v_scale; /* initial W, V: uniform in +- scale / sqrt(fan-in) */
 		double b_scale; /* feedback B: of the size of uniform in +- scale / sqrt(n_out) */
 		int b_shape;    /* enum snn_b_shape */
-		bool b_center;  /* B p = 0, p each output's frequency */
-		double bias;    /* initial c: 0 unless set; "marginal" is done by bias_marginal */
+		uint32_t b_nonzero; /* of a neuron, where sparse */
+		bool b_center;      /* B p = 0, p each output's frequency */
+		double bias; /* initial c: 0 unless set; "marginal" is done by bias_marginal */
 		bool bias_marginal;   /* initial c = logit of each output's training frequency */
 		int readout;          /* enum snn_readout_kind */
 		double readout_decay; /* d_o */

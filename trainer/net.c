@@ -127,6 +127,26 @@ static void draw(struct snn_matrix *m, gsl_rng *rng, double mean, double scale, 
 	}
 }
 
+/*
+ * b_nonzero entries a neuron, all -b, of the same mean square as a uniform B's: L < 0 is a neuron that should
+ * fire more, so that the plain target teaches it to fire for those outputs.
+ */
+static void draw_sparse(struct snn_matrix *m, gsl_rng *rng, const struct snn_config *c)
+{
+	float b = (float)(c->network.b_scale / sqrt(3.0 * c->network.b_nonzero));
+
+	for (uint32_t i = 0; i < m->n_col; i++) {
+		uint32_t n_left = c->network.b_nonzero;
+
+		for (uint32_t k = 0; k < m->n_row; k++) {
+			bool is_own = gsl_rng_uniform_int(rng, m->n_row - k) < n_left;
+
+			m->init[(size_t)k * m->n_col + i] = is_own ? -b : 0;
+			n_left -= is_own;
+		}
+	}
+}
+
 /* float32 and expf: the same on every processor. */
 static void draw_decays(float *d, size_t n, const struct snn_config *c, gsl_rng *rng)
 {
@@ -155,8 +175,11 @@ static int draw_all(struct snn_net *net, const struct snn_config *c)
 					      : c->network.w_scale;
 
 		gsl_rng_set(rng, snn_seed(c->seed, SNN_USE_INIT, i));
-		draw(m, rng, is_h ? c->network.h_mean : 0, scale,
-			m->is_feedback && c->network.b_shape == SNN_B_NORMAL);
+		if (m->is_feedback && c->network.b_shape == SNN_B_SPARSE)
+			draw_sparse(m, rng, c);
+		else
+			draw(m, rng, is_h ? c->network.h_mean : 0, scale,
+				m->is_feedback && c->network.b_shape == SNN_B_NORMAL);
 	}
 	for (uint32_t l = 0; l < net->n_layer; l++) {
 		gsl_rng_set(rng, snn_seed(c->seed, SNN_USE_DECAY, l));
@@ -181,6 +204,10 @@ static int check(const struct snn_net *net, const struct snn_config *c, struct s
 			return snn_fail(e, -EINVAL, "network.hidden: %u neurons, expected 1 .. %u",
 				net->size[l], MAX_SIZE);
 	}
+	if (c->network.b_shape == SNN_B_SPARSE && c->network.b_nonzero > net->n_out)
+		return snn_fail(e, -EINVAL,
+			"network.b_nonzero = %u, but there are only %u outputs for B's entries",
+			c->network.b_nonzero, net->n_out);
 	return 0;
 }
 

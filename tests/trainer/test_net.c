@@ -113,6 +113,51 @@ static void normal_feedback_has_the_deviation_of_uniform(void **state)
 	rig_done(&g);
 }
 
+/* Three of 88 rows in every column; each row in 3/88 of 150 columns, 5.1 +- 2.2: five deviations. */
+static void sparse_feedback_has_its_entries(void **state)
+{
+	struct rig g;
+	const struct snn_matrix *m;
+	uint32_t n_own[88] = { 0 };
+
+	(void)state;
+	rig_config(&g, 88, 150);
+	g.c.network.b_scale = 0.6;
+	g.c.network.b_shape = SNN_B_SPARSE;
+	g.c.network.b_nonzero = 3;
+	rig_net(&g);
+	m = &g.net.matrix[2];
+	for (uint32_t i = 0; i < 150; i++) {
+		uint32_t n = 0;
+
+		for (uint32_t k = 0; k < 88; k++) {
+			float b = m->init[k * 150 + i];
+
+			assert_true(b == 0 || fabs((double)b + 0.2) < 1e-7);
+			n += b != 0;
+			n_own[k] += b != 0;
+		}
+		assert_int_equal(n, 3);
+	}
+	for (uint32_t k = 0; k < 88; k++)
+		assert_true(n_own[k] <= 16);
+	rig_done(&g);
+}
+
+static void sparse_feedback_needs_outputs(void **state)
+{
+	struct rig g;
+	struct snn_error e;
+
+	(void)state;
+	rig_config(&g, 88, 150);
+	g.c.network.b_shape = SNN_B_SPARSE;
+	g.c.network.b_nonzero = 89;
+	assert_int_equal(snn_net_init(&g.net, &g.c, 88, 88, NULL, false, &e), -EINVAL);
+	assert_string_equal(
+		e.text, "network.b_nonzero = 89, but there are only 88 outputs for B's entries");
+}
+
 /* -30 / 150 each, the draws around it as without: 4 sd of the mean of 22500. */
 static void recurrent_weights_have_their_mean(void **state)
 {
@@ -327,6 +372,8 @@ int main(void)
 		cmocka_unit_test(several_hidden_layers_are_numbered_from_1),
 		cmocka_unit_test(weights_fill_their_range),
 		cmocka_unit_test(normal_feedback_has_the_deviation_of_uniform),
+		cmocka_unit_test(sparse_feedback_has_its_entries),
+		cmocka_unit_test(sparse_feedback_needs_outputs),
 		cmocka_unit_test(recurrent_weights_have_their_mean),
 		cmocka_unit_test(draws_of_a_matrix_are_its_own),
 		cmocka_unit_test(one_seed_one_network),
