@@ -217,7 +217,9 @@ static void shipped_studies_are_whole(void **state)
 			fail_msg("%s", e.text);
 		if (snn_study_check(s, &e) < 0)
 			fail_msg("%s", e.text);
-		assert_true(s->title[0] && s->n_seed >= 3 && s->n_entry >= 2);
+		assert_true(s->title[0] && s->n_entry >= 2);
+		/* Three seeds; or one where four axes cross, so that every value has eight trainings. */
+		assert_true(s->n_seed >= 3 || (s->n_entry >= 4 && s->n_point >= 16));
 		snn_study_free(s);
 	}
 }
